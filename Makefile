@@ -1,0 +1,78 @@
+# The commands of this project. A new user needs two: make demo and make test.
+PYTHON ?= $(firstword $(foreach name,python3.13 python3.12 python3.11 python3,$(shell command -v $(name) 2>/dev/null)))
+BIN := .venv/bin
+DATA ?= data
+export KPI_DATA_DIR := $(abspath $(DATA))
+export KPI_HASH_KEY_FILE ?= $(KPI_DATA_DIR)/hash.key
+export DAGSTER_HOME := $(KPI_DATA_DIR)/dagster
+
+.PHONY: help install demo run dev test test-slow check format accept bench lock clean
+
+help: ## list the commands
+	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
+
+.venv/installed: requirements.lock pyproject.toml
+	@test -n "$(PYTHON)" || { echo "Python 3.11, 3.12 or 3.13 is needed, and none was found."; exit 1; }
+	@$(PYTHON) -c 'import sys; sys.exit(not (3, 11) <= sys.version_info < (3, 14))' || \
+		{ echo "Python 3.11, 3.12 or 3.13 is needed; $(PYTHON) is another version. Say: make PYTHON=/path/to/python3.12"; exit 1; }
+	@echo "Installing into .venv (once, about a minute) ..."
+	@$(PYTHON) -m venv .venv
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	@touch $@
+
+.venv/installed-dev: .venv/installed requirements-dev.lock
+	@echo "Installing what the tests need ..."
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-dev.lock
+	@touch $@
+
+# The key that replaces customers' e-mail addresses by keyed hashes; made once, readable by its owner alone.
+$(KPI_HASH_KEY_FILE): | .venv/installed
+	@mkdir -p $(@D) && umask 077 && $(BIN)/python -c 'import secrets; print(secrets.token_hex(32))' > $@
+
+install: .venv/installed ## create .venv and install the locked packages
+
+demo: .venv/installed $(KPI_HASH_KEY_FILE) ## simulate a company, run the whole pipeline, write both reports
+	@$(BIN)/kpi demo --run
+
+run: .venv/installed $(KPI_HASH_KEY_FILE) ## run the pipeline for today
+	@$(BIN)/kpi run
+
+dev: .venv/installed $(KPI_HASH_KEY_FILE) ## open the orchestrator's UI at http://localhost:3000
+	@mkdir -p $(DAGSTER_HOME)
+	@$(BIN)/dagster dev -w workspace.yaml
+
+test: .venv/installed-dev ## run the default test suite
+	@$(BIN)/python -m pytest -n 2
+
+test-slow: .venv/installed-dev ## run the long tests too
+	@$(BIN)/python -m pytest -n 2 -m 'slow or not slow'
+
+check: .venv/installed-dev ## format, lint, types, import contracts, SQL lint
+	@$(BIN)/ruff format --check kpi_pipeline tests benchmarks
+	@$(BIN)/ruff check kpi_pipeline tests benchmarks
+	@$(BIN)/mypy
+	@$(BIN)/lint-imports
+	@$(BIN)/sqlfluff lint sql --processes 2
+	@$(BIN)/kpi check
+
+format: .venv/installed-dev ## rewrite Python and SQL in the project's style
+	@$(BIN)/ruff format kpi_pipeline tests benchmarks
+	@$(BIN)/ruff check --fix kpi_pipeline tests benchmarks
+	@$(BIN)/sqlfluff fix sql --processes 2
+
+accept: .venv/installed-dev ## accept the current asset graph as the golden one
+	@KPI_ACCEPT=1 $(BIN)/python -m pytest tests/project/test_asset_graph.py
+
+bench: .venv/installed-dev ## measure against the engine's own limits; writes benchmarks/results.md
+	@$(BIN)/python -m benchmarks.run
+
+lock: ## resolve the lock files again
+	@$(BIN)/python -m pip install --quiet uv
+	@$(BIN)/uv pip compile pyproject.toml --extra ui --extra build --universal --no-strip-extras --generate-hashes \
+		--no-emit-index-url --no-header --python-version 3.11 --quiet --output-file requirements.lock
+	@$(BIN)/uv pip compile pyproject.toml --extra ui --extra build --extra dev --universal --no-strip-extras --generate-hashes \
+		--no-emit-index-url --no-header --python-version 3.11 --quiet --constraint requirements.lock --output-file requirements-dev.lock
+
+clean: ## delete all data of the demo and of past runs
+	@rm -rf $(KPI_DATA_DIR)

@@ -1,0 +1,67 @@
+"""The model of ``config/goals.yaml``: owners, criteria, the tree of objectives, success factors and questions."""
+
+from datetime import date
+from typing import Literal
+
+from pydantic import Field
+
+from kpi_pipeline.config.model import Identifier, Model, Text
+
+Level = Literal["business", "external", "internal"]
+
+
+class Owner(Model):
+    """A person or role that answers for objectives and KPIs."""
+
+    name: Text
+    group: Literal["executive", "department"]
+    department: Identifier | None = None
+    active: bool = True
+
+
+class Criterion(Model):
+    """A quality one cares about; it never carries a number."""
+
+    name: Text
+    measured_by: tuple[Identifier, ...] = ()
+
+
+class Objective(Model):
+    """What the company or a department wants. Business objectives have no parent; all others lead up to one."""
+
+    level: Level
+    statement: Text
+    why: Text
+    owner: Identifier
+    parent: Identifier | None = None
+    department: Identifier | None = None
+    approved_by: Identifier | None = None
+    approved_on: date | None = None
+    review_on: date
+
+
+class SuccessFactor(Model):
+    """What must go right for an objective (CSF)."""
+
+    objective: Identifier
+    statement: Text
+    measured_by: tuple[Identifier, ...]
+
+
+class Question(Model):
+    """A key performance question (KPQ)."""
+
+    objective: Identifier
+    kind: Literal["how", "feasibility", "change", "why", "who", "success", "when"]
+    question: Text
+    answered_by: tuple[Identifier, ...]
+
+
+class Goals(Model):
+    """Everything in ``goals.yaml``, each by its id."""
+
+    owners: dict[Identifier, Owner] = Field(default_factory=dict)
+    criteria: dict[Identifier, Criterion] = Field(default_factory=dict)
+    objectives: dict[Identifier, Objective] = Field(default_factory=dict)
+    success_factors: dict[Identifier, SuccessFactor] = Field(default_factory=dict)
+    questions: dict[Identifier, Question] = Field(default_factory=dict)

@@ -1,0 +1,84 @@
+"""A problem found in the configuration, and the table of all codes.
+
+Here: the value that every check of the configuration returns, and what its codes mean. Add a row to the table with each
+new code. The checks themselves stand beside what they check.
+
+==========  ============================================================================================================
+Code        Problem
+==========  ============================================================================================================
+CFG001      a file is missing, empty, too large, not UTF-8 or not YAML
+CFG002      a file lies where nothing reads it
+CFG003      a key is written twice
+CFG004      unquoted text that YAML tools read in different ways (``no``, ``12:30``, ``0123``), or a Jalali date
+CFG005      an alias, anchor, tag, merge key, a key that is not a text, or too deep nesting
+CFG010      a field is missing
+CFG011      a value has the wrong type or lies outside what is allowed
+CFG012      an id is not made of small letters, digits and underscores
+CFG020      unknown time zone
+CFG021      unknown currency
+CFG022      an inbox folder lies outside the inbox, or two sources take the same files
+CFG023      ``exported_at`` is not a regular expression with one group
+CFG024      a report's language is not one of the company's
+CFG030      an owner of a department without its name, or an objective that needs a department and has none
+CFG031      an external objective that nobody approved
+CFG032      a question and a KPI disagree on whether one answers the other
+CFG033      the accountable owner is not of the objective's department
+CFG034      baseline weeks that are not weeks of the company's calendar, or end before they start
+CFG035      a success rule that contradicts the metric's direction
+CFG036      a geometric path from or to a value that is not positive
+CFG037      a reason (``why``) shorter than 20 characters
+CFG038      a review that should have taken place (warning)
+KPI001      KPIs without any objective
+KPI002      unknown field
+KPI003      an id is used twice
+KPI004      a reference to something that does not exist
+KPI010      an active KPI without objective
+KPI011      an objective whose parent is missing or of the wrong level
+KPI012      objectives in a circle
+KPI013      an objective that does not lead to a business objective
+KPI014      a department with internal but without external objectives (the reverse is a warning)
+KPI015      a business objective that is not owned and approved by an executive
+KPI017      an objective without question
+KPI018      an active KPI that answers no question
+KPI019      a success factor that no KPI measures
+KPI020      a criterion that nothing measures (warning)
+KPI021      an active KPI that lacks parts and is shown as a metric (warning)
+KPI030      a target without deadline
+KPI031      a deadline before the KPI takes effect; one that has passed (warning)
+KPI032      a deadline more than 104 weeks after the KPI takes effect
+KPI036      a target on the wrong side of its baseline
+KPI040      not exactly one accountable owner
+KPI041      an owner who is not active any more
+KPI043      no action for a KPI that is off track
+KPI052      an executive KPI whose effect is a hypothesis without an expiry within 26 weeks, or expired (warning)
+KPI060      a report shows more KPIs than its limit (warning)
+==========  ============================================================================================================
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from difflib import get_close_matches
+from pathlib import Path
+
+
+@dataclass(frozen=True, order=True)
+class Problem:
+    """One problem; ``path`` starts with the name of the configuration folder, ``line`` counts from 1."""
+
+    path: Path
+    line: int
+    code: str
+    message: str
+    hint: str = ""
+    is_warning: bool = False
+
+    def __str__(self) -> str:
+        warning = "warning: " if self.is_warning else ""
+        hint = f"; {self.hint}" if self.hint else ""
+        return f"{self.path}:{self.line}  {self.code}  {warning}{self.message}{hint}"
+
+
+def did_you_mean(word: str, known: Iterable[str]) -> str:
+    """Return a hint that names the known word most like this one, or an empty text if none is."""
+    near = get_close_matches(word, sorted(known), n=1)
+    return f'did you mean "{near[0]}"?' if near else ""

@@ -1,0 +1,24 @@
+"""The model of ``config/reports.yaml``: which weekly reports are made."""
+
+from typing import Literal
+
+from pydantic import Field
+
+from kpi_pipeline.config.model import Identifier, Language, Model, Text
+
+Audience = Literal["internal", "executive"]
+
+
+class Report(Model):
+    """One weekly report."""
+
+    audience: Audience
+    title: Text
+    languages: tuple[Language, ...] = Field(min_length=1)
+    max_kpis: int = Field(default=12, ge=1)
+
+
+class Reports(Model):
+    """Everything in ``reports.yaml``, by report id."""
+
+    reports: dict[Identifier, Report]

@@ -1,0 +1,97 @@
+"""The model of ``config/sources/<name>.yaml``: where a source's files come from and what they must look like.
+
+A known system (``google_ads``, ``shopify`` ...) brings its own columns and tables; a generic one (``csv``, ``jsonl``,
+``parquet``) declares them here.
+"""
+
+from typing import Literal
+
+from pydantic import Field
+
+from kpi_pipeline.config.model import CurrencyCode, Identifier, Model
+
+ColumnType = Literal["text", "integer", "decimal", "date", "timestamp", "boolean"]
+
+
+class Column(Model):
+    """One column of a file.
+
+    Attributes:
+        header: the accepted names in the file's header; the first found is taken.
+        style: how dates or timestamps are written, in strptime directives, or ``jalali``; ISO when absent.
+        required: whether a file without this column is refused.
+        empty_as: the texts that mean "no value" beside the empty text.
+        scale: a number is multiplied by this, e.g. 10 for toman to rial, 0.000001 for micros.
+        strip: a text removed from every value before reading it, e.g. a unit behind a number.
+        rounding: accept more decimals than the canonical column keeps, and round them half away from zero.
+        values: replaces whole values, e.g. a status in another language.
+        personal: the value identifies a person and is replaced at the door by its keyed hash.
+    """
+
+    header: str | tuple[str, ...]
+    type: ColumnType = "text"
+    style: str | None = None
+    required: bool = True
+    empty_as: tuple[str, ...] = ()
+    scale: str = "1"
+    strip: str = ""
+    rounding: bool = False
+    values: dict[str, str] = Field(default_factory=dict)
+    personal: bool = False
+
+
+class TableMapping(Model):
+    """How one subject's rows come from the rows of a file: a SELECT over the names of ``Source.columns``.
+
+    Attributes:
+        columns: canonical column → SQL expression.
+        where: SQL predicate on the file's rows.
+        group_by: names to group by; the expressions are then aggregates.
+    """
+
+    columns: dict[str, str]
+    where: str | None = None
+    group_by: tuple[str, ...] = ()
+
+
+class Source(Model):
+    """One connected source.
+
+    Attributes:
+        inbox: folder below the inbox; the source's own name when absent.
+        files: glob of the file names that belong to the source.
+        account_id, currency, time_zone: taken for all rows where the file does not say them.
+        exported_at: regular expression with one group, found in the file name and read as a date
+            (``2026-11-20``, ``20261120``) or a time stamp (``2026-11-20T06-00-00``); the file's modification time
+            when absent.
+        coverage: which days a file speaks for: from its first to its last day (or its stated range), or only those
+            that it has rows of.
+        undated_rows: what to do with rows that are totals of the file's stated date range.
+        restates_days: how long the source keeps changing a day; until then the day is provisional.
+        promised_every_days: the source is late when nothing newer than this arrived.
+        lines_before_header: how many lines stand above the header; found by the header's names when absent.
+        subject: short form of ``tables`` for one subject whose columns are all canonical.
+        constants: canonical column → value for every row (short form only).
+    """
+
+    system: Identifier
+    inbox: str | None = None
+    files: str = "*"
+    account_id: str = ""
+    currency: CurrencyCode | None = None
+    time_zone: str | None = None
+    exported_at: str | None = None
+    coverage: Literal["range", "days_present"] = "range"
+    undated_rows: Literal["refuse", "period_end"] = "refuse"
+    restates_days: int = Field(default=3, ge=0, le=120)
+    promised_every_days: int = Field(default=2, ge=1)
+    # Generic systems only:
+    encoding: Literal["utf-8", "utf-16", "cp1252", "cp1256"] | None = None
+    delimiter: str | None = Field(default=None, min_length=1, max_length=1)
+    decimal_separator: Literal[".", ",", "٫"] = "."
+    thousands_separator: str = Field(default="", max_length=1)
+    lines_before_header: int | None = None
+    columns: dict[Identifier, Column] = Field(default_factory=dict)
+    subject: Identifier | None = None
+    constants: dict[Identifier, str] = Field(default_factory=dict)
+    tables: dict[Identifier, TableMapping] = Field(default_factory=dict)

@@ -1,7 +1,7 @@
-"""The errors that kpi-pipeline raises on purpose, one child per kind of cause.
+"""The errors that kpi-pipeline raises on purpose.
 
-Add a child here when a new kind of cause appears. Messages are written where the error is raised: they name the place,
-what was found, what was expected and what to do.
+Here: one child per kind of cause. Add one when a new kind of cause appears. Messages do not belong here: they are written
+where the error is raised, and name the place, what was found, what was expected and what to do.
 """
 
 
@@ -55,3 +55,7 @@ class ReportError(KpiPipelineError):
 
 class DemoError(KpiPipelineError):
     """Raised when the demo company cannot be simulated as asked."""
+
+
+class QueryError(KpiPipelineError):
+    """Raised when a question about a snapshot cannot be answered: bad SQL, or something that the snapshot lacks."""

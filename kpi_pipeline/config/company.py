@@ -1,4 +1,8 @@
-"""The model of ``config/company.yaml``: the facts that hold for the whole company."""
+"""The model of ``config/company.yaml``.
+
+Here: the facts that hold for the whole company. Add a fact when several parts of the product need it. What holds for
+one source, metric or report belongs to that one's model.
+"""
 
 from datetime import date
 

@@ -1,4 +1,8 @@
-"""The model of ``config/goals.yaml``: owners, criteria, the tree of objectives, success factors and questions."""
+"""The model of ``config/goals.yaml``.
+
+Here: owners, criteria, the tree of objectives, success factors and questions, each as it is written. Rules that need
+more than one of them belong to ``goal_checks``.
+"""
 
 from datetime import date
 from typing import Literal

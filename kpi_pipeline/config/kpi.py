@@ -1,4 +1,8 @@
-"""The model of ``config/kpis/<function>.yaml``: a metric that somebody has committed to."""
+"""The model of ``config/kpis/<function>.yaml``: a metric that somebody has committed to.
+
+Here: the parts of a commitment. Which of them may be missing, and what is then shown, belongs to ``commitment``; what
+the number means belongs to ``metric``.
+"""
 
 from datetime import date
 from typing import Literal

@@ -1,4 +1,8 @@
-"""The model of ``config/metrics/<function>.yaml``: what a number means and how it is computed."""
+"""The model of ``config/metrics/<function>.yaml``: what a number means and how it is computed.
+
+Here: the options of a formula. Add one when a definition of the field cannot be written without it. How a formula
+becomes SQL belongs to ``catalogue``; who is committed to a metric belongs to ``kpi``.
+"""
 
 from pydantic import Field
 

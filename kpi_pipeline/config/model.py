@@ -1,7 +1,7 @@
-"""The base of all typed models of ``config/*.yaml`` and the types that several of them share.
+"""The base of all typed models of ``config/*.yaml``, and the types that several of them share.
 
-Here: what is common to the models. One module per YAML file holds its own model. Reading, cross-checking and
-reporting of problems do not belong here.
+Here: what is common to the models. Add a type when a second model needs it. One module per YAML file holds its own
+model; reading and checking do not belong here.
 """
 
 import unicodedata

@@ -1,4 +1,8 @@
-"""The model of ``config/reports.yaml``: which weekly reports are made."""
+"""The model of ``config/reports.yaml``: which weekly reports are made.
+
+Here: what a user can say about a report. How it looks belongs to ``reports``; which KPIs it may show follows from the
+catalogue.
+"""
 
 from typing import Literal
 

@@ -1,7 +1,8 @@
 """The model of ``config/sources/<name>.yaml``: where a source's files come from and what they must look like.
 
-A known system (``google_ads``, ``shopify`` ...) brings its own columns and tables; a generic one (``csv``, ``jsonl``,
-``parquet``) declares them here.
+Here: what a user can say about a source. A known system (``google_ads``, ``shopify_orders`` ...) brings its own columns
+and tables; a generic one (``csv``, ``jsonl``, ``parquet``) declares them. What a system brings belongs to
+``sources/systems``.
 """
 
 from typing import Literal
@@ -67,6 +68,8 @@ class Source(Model):
         coverage: which days a file speaks for: from its first to its last day (or its stated range), or only those
             that it has rows of.
         undated_rows: what to do with rows that are totals of the file's stated date range.
+        final_line_break: whether a file without a line break after its last row counts as cut; False where the export
+            always ends like that.
         restates_days: how long the source keeps changing a day; until then the day is provisional.
         promised_every_days: the source is late when nothing newer than this arrived.
         lines_before_header: how many lines stand above the header; found by the header's names when absent.
@@ -83,6 +86,7 @@ class Source(Model):
     exported_at: str | None = None
     coverage: Literal["range", "days_present"] = "range"
     undated_rows: Literal["refuse", "period_end"] = "refuse"
+    final_line_break: bool = True
     restates_days: int = Field(default=3, ge=0, le=120)
     promised_every_days: int = Field(default=2, ge=1)
     # Generic systems only:

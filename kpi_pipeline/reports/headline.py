@@ -1,0 +1,78 @@
+"""The first lines of a report, generated from its KPIs: what needs attention, and the change that matters most.
+
+Here: the choice of sentences. They state what is so and never why; a sentence about causes does not belong here.
+"""
+
+from collections.abc import Sequence
+
+from kpi_pipeline.reports.document import KpiLine, Status, TallyItem
+from kpi_pipeline.reports.edition import Edition
+from kpi_pipeline.reports.language import Language
+from kpi_pipeline.reports.numbers import format_count
+from kpi_pipeline.reports.outside_text import clean_text, isolate
+from kpi_pipeline.reports.scorecard import STATUS_CODES, KpiWeek
+
+_BAD = ("missed", "off_track", "at_risk")
+_GOOD = ("on_track", "achieved")
+_NAMES_SHOWN = 3
+_NAME_LIMIT = 60
+
+
+def headline(kpis: Sequence[KpiWeek], lines: Sequence[KpiLine], edition: Edition) -> tuple[str, ...]:
+    """Return one sentence on the state of the KPIs and, where changes were tested, one on the change."""
+    ranked = sorted(lines, key=lambda line: STATUS_CODES.index(line.status.code))
+    sentences = [_state(ranked, edition.language)]
+    change = next((line for line in ranked if line.change.tone != "neutral"), None)
+    if change is not None:
+        sentences.append(
+            edition.language.text(
+                "headline.change", name=_name(change), value=change.value.text, change=change.change.text
+            )
+        )
+    elif any(kpi.row.change_is_detectable is False for kpi in kpis):
+        sentences.append(edition.language.text("headline.no_change"))
+    return tuple(sentences)
+
+
+def tally(lines: Sequence[KpiLine], language: Language) -> tuple[TallyItem, ...]:
+    """Count the KPIs by status, bad first, leaving out statuses that no KPI has."""
+    counts = {code: sum(line.status.code == code for line in lines) for code in STATUS_CODES}
+    return tuple(
+        TallyItem(Status(code, language.text(f"pace.{code}")), format_count(count, language))
+        for code, count in counts.items()
+        if count
+    )
+
+
+def _state(ranked: Sequence[KpiLine], language: Language) -> str:
+    total = len(ranked)
+    bad = [line for line in ranked if line.status.code in _BAD]
+    good = sum(line.status.code in _GOOD for line in ranked)
+    numbers = {"total": format_count(total, language), "good": format_count(good, language)}
+    if not ranked:
+        return language.text("headline.none")
+    if bad and total == 1:
+        return language.text("headline.attention_only", names=_names(bad, language))
+    if bad:
+        numbers["bad"] = format_count(len(bad), language)
+        return language.plural("headline.attention", len(bad), names=_names(bad, language), **numbers)
+    if good == total:
+        return language.plural("headline.all_good", total, **numbers)
+    if good:
+        return language.plural("headline.some_good", good, **numbers)
+    return language.plural("headline.none_judged", total, **numbers)
+
+
+def _names(lines: Sequence[KpiLine], language: Language) -> str:
+    shown = [
+        language.text("headline.named", name=_name(line), status=language.text(f"pace_in_sentence.{line.status.code}"))
+        for line in lines[:_NAMES_SHOWN]
+    ]
+    rest = len(lines) - len(shown)
+    if rest:
+        shown.append(language.text("headline.more", number=format_count(rest, language)))
+    return language.text("headline.names_separator").join(shown)
+
+
+def _name(line: KpiLine) -> str:
+    return isolate(clean_text(line.name.text, _NAME_LIMIT))

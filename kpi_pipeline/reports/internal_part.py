@@ -1,0 +1,129 @@
+"""The sections that only the internal report has: other metrics, breakdowns and commitments that are not KPIs yet.
+
+Here: choosing and wording them. Data quality and lineage belong to ``data_notes``; what both reports have, to
+``scorecard``.
+"""
+
+from collections.abc import Sequence
+
+from kpi_pipeline.reports.data_notes import lineage_lines, quality_notes, quarantined_files
+from kpi_pipeline.reports.document import Breakdown, BreakdownLine, Cell, InternalPart, MetricLine, OpenCommitment
+from kpi_pipeline.reports.edition import Edition
+from kpi_pipeline.reports.numbers import format_change, format_count, format_value
+from kpi_pipeline.reports.outside_text import NAME_LIMIT, clean_text
+from kpi_pipeline.reports.scorecard import KpiWeek
+from kpi_pipeline.reports.snapshot_rows import CatalogueRow, SnapshotRows, ValueRow
+
+# A week's report shows where a number comes from at a glance; everything else is in the published database.
+_DIMENSIONS = ("channel", "platform", "device")
+_METRICS_PER_BREAKDOWN = 6
+_MEMBERS_PER_BREAKDOWN = 12
+
+
+def internal_part(kpis: Sequence[KpiWeek], rows: SnapshotRows, edition: Edition) -> InternalPart:
+    """Word what stands below the scorecard in the internal report."""
+    catalogue = {row.metric_id: row for row in rows.catalogue}
+    names = {metric_id: edition.localized(row, "name", NAME_LIMIT) for metric_id, row in catalogue.items()}
+    committed = list(dict.fromkeys(kpi.commitment.metric_id for kpi in kpis))
+    others = sorted(catalogue.keys() - committed, key=lambda metric_id: (names[metric_id].casefold(), metric_id))
+    breakdowns = (_breakdown(name, [*committed, *others], catalogue, rows, edition) for name in _DIMENSIONS)
+    return InternalPart(
+        metrics=tuple(_metric_line(catalogue[metric_id], rows, edition) for metric_id in others),
+        breakdowns=tuple(breakdown for breakdown in breakdowns if breakdown is not None),
+        quarantine=quarantined_files(rows.quality, edition),
+        quality=quality_notes(rows.quality, names, edition),
+        lineage=lineage_lines(rows.lineage, edition),
+        commitments=tuple(_open_commitments(rows.catalogue, edition)),
+    )
+
+
+def _metric_line(metric: CatalogueRow, rows: SnapshotRows, edition: Edition) -> MetricLine:
+    language = edition.language
+    style = edition.number_style(metric.unit, metric.decimals)
+    found = [row for row in rows.values if row.metric_id == metric.metric_id]
+    totals = {row.period_start: row for row in found if row.dimension == "total"}
+    current = totals.pop(edition.week_start, None)
+    before = next(iter(totals.values()), None)
+    none = language.text("label.none")
+    if current is None or current.value is None:
+        reason = "only_split" if current is None and found else current.null_reason if current else None
+        value, note = language.text("label.no_value"), edition.reason(reason)
+    else:
+        value = format_value(current.value, style)
+        note = language.known_text("badge", current.status, "")
+    return MetricLine(
+        name=edition.localized(metric, "name", NAME_LIMIT),
+        value=value,
+        previous=none if before is None or before.value is None else format_value(before.value, style),
+        change=_change(current, before, metric, edition) or none,
+        note=note,
+    )
+
+
+def _change(current: ValueRow | None, before: ValueRow | None, metric: CatalogueRow, edition: Edition) -> str:
+    if (
+        current is None
+        or before is None
+        or current.value is None
+        or before.value is None
+        or current.status == "partial"
+    ):
+        return ""
+    return format_change(current.value, before.value, edition.number_style(metric.unit, metric.decimals))
+
+
+def _breakdown(
+    dimension: str,
+    metric_order: Sequence[str],
+    catalogue: dict[str, CatalogueRow],
+    rows: SnapshotRows,
+    edition: Edition,
+) -> Breakdown | None:
+    split = {(row.metric_id, row.member, row.period_start): row for row in rows.values if row.dimension == dimension}
+    this_week = {(metric, member): row for (metric, member, week), row in split.items() if week == edition.week_start}
+    metrics = [metric for metric in metric_order if metric in {metric for metric, _ in this_week}][
+        :_METRICS_PER_BREAKDOWN
+    ]
+    if not metrics:
+        return None
+
+    def size(member: str | None) -> tuple[float, str, bool]:
+        row = this_week.get((metrics[0], member))
+        return (0.0 if row is None or row.value is None else -float(row.value), member or "", member is None)
+
+    members = sorted({member for metric, member in this_week if metric in metrics}, key=size)
+    previous = {(metric, member): row for (metric, member, week), row in split.items() if week != edition.week_start}
+    lines = []
+    for member in members[:_MEMBERS_PER_BREAKDOWN]:
+        keys = [(metric, member) for metric in metrics]
+        cells = tuple(_cell(this_week.get(key), previous.get(key), catalogue[key[0]], edition) for key in keys)
+        lines.append(BreakdownLine(clean_text(member or "") or edition.language.text("dimension.not_set"), cells))
+    hidden = len(members) - len(lines)
+    return Breakdown(
+        title=edition.language.text(f"dimension.{dimension}"),
+        dimension=edition.language.text(f"dimension_name.{dimension}"),
+        metrics=tuple(edition.localized(catalogue[metric], "name", NAME_LIMIT) for metric in metrics),
+        lines=tuple(lines),
+        remainder=edition.language.plural("dimension.more", hidden, number=format_count(hidden, edition.language))
+        if hidden
+        else "",
+    )
+
+
+def _cell(current: ValueRow | None, before: ValueRow | None, metric: CatalogueRow, edition: Edition) -> Cell:
+    if current is None or current.value is None:
+        return Cell(edition.language.text("label.none"), edition.reason(current.null_reason) if current else "")
+    value = format_value(current.value, edition.number_style(metric.unit, metric.decimals))
+    return Cell(value, _change(current, before, metric, edition))
+
+
+def _open_commitments(catalogue: Sequence[CatalogueRow], edition: Edition) -> list[OpenCommitment]:
+    found = []
+    for row in catalogue:
+        if row.missing_parts:
+            parts = [clean_text(part) for part in row.missing_parts.split(",")]
+            words = [edition.language.known_text("missing", part, part) for part in parts if part]
+            name = edition.localized(row, "name", NAME_LIMIT)
+            owner = edition.localized(row, "owner_name", NAME_LIMIT)
+            found.append(OpenCommitment(name, owner, edition.language.join(list(dict.fromkeys(words)))))
+    return found

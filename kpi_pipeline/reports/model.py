@@ -1,0 +1,80 @@
+"""One week's report for one audience in one language, made from that audience's published snapshot and nothing else.
+
+Here: putting the parts together. A new part gets a module of its own and a place in ``document``. Laying the report
+out (``html``) does not belong here.
+"""
+
+from collections.abc import Sequence
+from datetime import date
+from pathlib import Path
+
+from kpi_pipeline.config.report import Audience
+from kpi_pipeline.reports.dates import format_days
+from kpi_pipeline.reports.document import Report
+from kpi_pipeline.reports.edition import INCOMPLETE_KINDS, Edition
+from kpi_pipeline.reports.headline import headline, tally
+from kpi_pipeline.reports.internal_part import internal_part
+from kpi_pipeline.reports.language import load_language
+from kpi_pipeline.reports.numbers import format_count
+from kpi_pipeline.reports.outside_text import NAME_LIMIT, clean_text, isolate
+from kpi_pipeline.reports.scorecard import KpiWeek, kpi_weeks, objective_groups
+from kpi_pipeline.reports.snapshot_reading import read_snapshot
+from kpi_pipeline.reports.snapshot_rows import SnapshotRows
+
+
+def report_model(snapshot: Path, audience: Audience, week_start: date, language: str) -> Report:
+    """Make the report of the week that starts on ``week_start``; equal arguments give an equal report.
+
+    Raises:
+        ReportError: if the snapshot is another audience's, contradicts itself or holds other weeks only, or an internal
+            KPI stands in an executive snapshot.
+    """
+    words = load_language(language)
+    rows = read_snapshot(snapshot, audience, week_start)
+    edition = Edition(audience, words, week_start, rows.snapshot.as_of, rows.snapshot.reporting_currency)
+    kpis = kpi_weeks(rows, edition)
+    groups = objective_groups(kpis, rows, edition)
+    lines = [line for group in groups for line in group.kpis]
+    return Report(
+        language=words.code,
+        direction=words.direction,
+        audience=audience,
+        week_start=week_start.isoformat(),
+        snapshot_id=rows.snapshot.snapshot_id,
+        company=edition.localized(rows.snapshot, "company_name", NAME_LIMIT),
+        title=words.text(f"title.{audience}"),
+        reader=words.text(f"reader.{audience}"),
+        facts=(
+            words.text("page.week", range=format_days(week_start, edition.week_end, words)),
+            words.text("page.data_until", day=edition.data_until),
+            words.text("page.time_zone", zone=isolate(clean_text(rows.snapshot.time_zone))),
+        ),
+        source=words.text("page.snapshot", id=isolate(clean_text(rows.snapshot.snapshot_id))),
+        notices=tuple(_notices(kpis, rows, edition)),
+        headline=headline(kpis, lines, edition),
+        tally=tally(lines, words),
+        objectives=groups,
+        internal=internal_part(kpis, rows, edition) if audience == "internal" else None,
+        labels=words.section("label"),
+    )
+
+
+def _notices(kpis: Sequence[KpiWeek], rows: SnapshotRows, edition: Edition) -> list[str]:
+    words = edition.language
+    notices = []
+    if not edition.week_is_over:
+        notices.append(words.text("notice.week_open", day=edition.data_until))
+    # Executives are not told of holes that only concern what they do not see.
+    shown = {kpi.commitment.metric_id for kpi in kpis} | {None}
+    has_hole = any(
+        row.kind in INCOMPLETE_KINDS and (edition.audience == "internal" or row.metric_id in shown)
+        for row in rows.quality
+    )
+    lacks_source = any(kpi.row.null_reason == "source_missing" for kpi in kpis)
+    lacks_days = edition.week_is_over and any(kpi.row.status == "partial" for kpi in kpis)
+    if has_hole or lacks_source or lacks_days:
+        notices.append(words.text("notice.incomplete"))
+    provisional = sum(kpi.row.status == "provisional" for kpi in kpis)
+    if provisional:
+        notices.append(words.plural("notice.provisional", provisional, number=format_count(provisional, words)))
+    return notices

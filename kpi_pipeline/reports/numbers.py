@@ -1,0 +1,114 @@
+"""Numbers as the languages of the reports write them: digits, marks, signs, units and currencies.
+
+Here: turning one number into text. A new unit is added to ``format_value`` and ``format_change``. Deciding which number
+is shown, and texts without numbers, do not belong here.
+"""
+
+from dataclasses import dataclass
+from decimal import ROUND_HALF_UP, Decimal
+
+from kpi_pipeline.config.model import Unit
+from kpi_pipeline.errors import ReportError
+from kpi_pipeline.reports.language import Language
+from kpi_pipeline.reports.outside_text import isolate_number
+
+MINUS = "\u2212"
+Number = int | float | Decimal
+
+_MILLION = 10**6
+_BILLION = 10**9
+# Below this a full number is easier to compare than a scaled one.
+_SCALED_FROM = 10 * _MILLION
+
+
+@dataclass(frozen=True)
+class NumberStyle:
+    """How the numbers of one metric are written.
+
+    Attributes:
+        currency: ISO code; used where the unit is currency.
+    """
+
+    language: Language
+    unit: Unit
+    decimals: int
+    currency: str
+
+
+def format_value(value: Number, style: NumberStyle) -> str:
+    """Write a value in its metric's unit."""
+    return _in_unit(value, style, signed=False)
+
+
+def format_change(value: Number, previous: Number, style: NumberStyle) -> str:
+    """Write the step from ``previous``: of a percentage in points, of an amount in per cent, from zero in its unit."""
+    step = _exact(value) - _exact(previous)
+    if style.unit == "percent":
+        return _fill(step, style.decimals, style.language, "points", signed=True)
+    if previous == 0:
+        return _in_unit(step, style, signed=True)
+    return _fill(100 * step / abs(_exact(previous)), 1, style.language, "percent", signed=True)
+
+
+def format_share(share: Number, language: Language) -> str:
+    """Write a share (0.56) as whole per cent."""
+    return _fill(100 * _exact(share), 0, language, "percent")
+
+
+def format_count(count: int, language: Language) -> str:
+    """Write a plain whole number with all its digits."""
+    return _fill(count, 0, language, "plain")
+
+
+def write_digits(text: str, language: Language) -> str:
+    """Replace ASCII digits by those of the language."""
+    return text.translate(str.maketrans("0123456789", language.digits))
+
+
+def _in_unit(value: Number, style: NumberStyle, *, signed: bool) -> str:
+    language = style.language
+    if style.unit == "months":
+        number = _fill(value, style.decimals, language, "plain", signed=signed)
+        return language.plural("page.unit_months", 1 if _exact(value) == 1 else 2, number=number)
+    if style.unit == "percent":
+        return _fill(value, style.decimals, language, "percent", signed=signed)
+    pattern = "currency" if style.unit == "currency" else "plain"
+    symbol = language.currencies.get(style.currency, language.patterns["other_currency"].format(code=style.currency))
+    amount, decimals, scale = _exact(value), style.decimals, ""
+    if style.unit in {"currency", "count"} and abs(amount) >= _SCALED_FROM:
+        in_billions = abs(amount) >= _BILLION
+        amount, decimals = amount / (_BILLION if in_billions else _MILLION), 2
+        scale = language.patterns["billion" if in_billions else "million"]
+    return _fill(amount, decimals, language, pattern, signed=signed, symbol=symbol, scale=scale)
+
+
+def _fill(
+    value: Number,
+    decimals: int,
+    language: Language,
+    pattern: str,
+    *,
+    signed: bool = False,
+    symbol: str = "",
+    scale: str = "",
+) -> str:
+    rounded = _exact(value).quantize(Decimal(1).scaleb(-decimals), rounding=ROUND_HALF_UP)
+    sign = MINUS if rounded < 0 else "+" if signed and rounded > 0 else ""
+    whole, _, fraction = f"{abs(rounded):,f}".partition(".")
+    number = whole.replace(",", language.group_mark) + (language.decimal_mark + fraction if fraction else "")
+    number = write_digits(number, language)
+    return language.patterns[pattern].format(
+        sign=sign,
+        number=number,
+        signed=isolate_number(sign + number) if sign else number,
+        percent=isolate_number(sign + number + language.percent_mark),
+        symbol=symbol,
+        scale=scale,
+    )
+
+
+def _exact(value: Number) -> Decimal:
+    exact = Decimal(str(value))
+    if not exact.is_finite():
+        raise ReportError(f"value {value}: expected a finite number or NULL with a reason; rebuild the snapshot")
+    return exact

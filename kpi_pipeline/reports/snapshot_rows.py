@@ -1,0 +1,145 @@
+"""The rows of a published snapshot that reports are made from.
+
+Here: one class per table; its fields are the columns that are read. A column that a report needs is added here. Reading
+(``snapshot_reading``) and wording do not belong here.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+
+from kpi_pipeline.config.model import Direction, Unit
+from kpi_pipeline.reports.numbers import Number
+
+
+@dataclass(frozen=True)
+class SnapshotRow:
+    """What ``kpi.snapshot`` says about the file."""
+
+    snapshot_id: str
+    as_of: date
+    audience: str
+    company_name_en: str
+    company_name_fa: str
+    reporting_currency: str
+    time_zone: str
+
+
+@dataclass(frozen=True)
+class WeeklyRow:
+    """One KPI in one week."""
+
+    kpi_id: str
+    week_start: date
+    week_end: date
+    name_en: str
+    name_fa: str
+    unit: Unit
+    direction: Direction
+    value: Number | None
+    previous_value: Number | None
+    change: Number | None
+    change_is_detectable: bool | None
+    null_reason: str | None
+    status: str
+    baseline: Number | None
+    target: Number | None
+    deadline: date | None
+    path_value: Number | None
+    attainment: Number | None
+    forecast_at_deadline: Number | None
+    forecast_low: Number | None
+    forecast_high: Number | None
+    probability: Number | None
+    pace_status: str | None
+    objective_id: str
+
+
+@dataclass(frozen=True)
+class CatalogueRow:
+    """One metric, and its commitment where there is one."""
+
+    metric_id: str
+    kpi_id: str | None
+    name_en: str
+    name_fa: str
+    unit: Unit
+    decimals: int
+    audience: str
+    missing_parts: str | None
+    owner_name_en: str | None
+    owner_name_fa: str | None
+    question_en: str | None
+    question_fa: str | None
+    action_en: str | None
+    action_fa: str | None
+
+
+@dataclass(frozen=True)
+class ObjectiveRow:
+    """One objective; ``position`` is its place in the top-down order."""
+
+    objective_id: str
+    level: str
+    parent: str | None
+    statement_en: str
+    statement_fa: str
+    why_en: str
+    why_fa: str
+    position: int
+
+
+@dataclass(frozen=True)
+class ValueRow:
+    """One metric's value of one week, in total or of one member of a dimension."""
+
+    metric_id: str
+    period_start: date
+    dimension: str
+    member: str | None
+    value: Number | None
+    null_reason: str | None
+    status: str
+
+
+@dataclass(frozen=True)
+class QualityRow:
+    """Something that a reader of the numbers should know about the data."""
+
+    kind: str
+    source: str | None
+    metric_id: str | None
+    first_day: date | None
+    last_day: date | None
+    file_name: str | None
+    line: int | None
+    column_name: str | None
+    found: str | None
+    expected: str | None
+    message: str | None
+
+
+@dataclass(frozen=True)
+class LineageRow:
+    """One loaded file that fed a metric."""
+
+    source: str
+    batch_id: str
+    file_name: str
+    exported_at: datetime | None
+    first_day: date | None
+    last_day: date | None
+    rows_loaded: int
+
+
+@dataclass(frozen=True)
+class SnapshotRows:
+    """Everything one week's report is made from; ``weekly`` holds the last 13 weeks, the others this week's rows."""
+
+    snapshot: SnapshotRow
+    weekly: Sequence[WeeklyRow]
+    catalogue: Sequence[CatalogueRow]
+    objectives: Sequence[ObjectiveRow]
+    values: Sequence[ValueRow]
+    quality: Sequence[QualityRow]
+    lineage: Sequence[LineageRow]

@@ -1,0 +1,102 @@
+"""What changed in which table, and what each built table was built from: the schema ``meta``.
+
+Here: the change log and the record of builds. Whoever writes a table records its changed days in the same transaction.
+What is done with the changes belongs to ``build`` and to those who compute from tables.
+"""
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from datetime import date
+
+from kpi_pipeline.warehouse.engine import Engine
+
+META_TABLES = {
+    "meta.changes": "sequence bigint, table_name varchar, day date",
+    "meta.built": "table_name varchar primary key, fingerprint varchar, sequence bigint",
+    "meta.check_warnings": "table_name varchar, check_name varchar, day date, failing_rows bigint",
+}
+
+
+@dataclass(frozen=True)
+class Built:
+    """From what a table was built: its SQL text, and the last change in the warehouse at that moment."""
+
+    fingerprint: str
+    sequence: int
+
+
+def prepare_meta(engine: Engine) -> None:
+    """Create the bookkeeping tables that are absent."""
+    with engine.transaction():
+        engine.run("create schema if not exists meta")
+        for table, columns in META_TABLES.items():
+            engine.run(f"create table if not exists {table} ({columns})")
+
+
+def last_sequence(engine: Engine) -> int:
+    """Return the number of the last recorded change; 0 if there is none."""
+    found = engine.read("select coalesce(max(sequence), 0) as sequence from meta.changes")
+    sequence: int = found.column("sequence")[0].as_py()
+    return sequence
+
+
+def record_changes(engine: Engine, table: str, days: Collection[date] | None) -> int | None:
+    """Record that rows of these days changed; None where everything may have changed. No days record nothing.
+
+    To be called inside the transaction that changes the rows. The number of the change is returned.
+    """
+    if days is not None and not days:
+        return None
+    sequence = last_sequence(engine) + 1
+    engine.run(
+        "insert into meta.changes select $sequence, $table_name, unnest(cast($days as date[]))",
+        {
+            "sequence": sequence,
+            "table_name": table,
+            "days": [None] if days is None else sorted(days),
+        },
+    )
+    return sequence
+
+
+def changes_since(engine: Engine, tables: Collection[str], sequence: int) -> dict[str, set[date] | None]:
+    """Return the changed days of those tables that changed after ``sequence``; None where everything may have."""
+    found = engine.read(
+        "select distinct table_name, day from meta.changes"
+        " where sequence > $sequence and list_contains(cast($tables as varchar[]), table_name)",
+        {"sequence": sequence, "tables": sorted(tables)},
+    )
+    changes: dict[str, set[date] | None] = {}
+    for row in found.to_pylist():
+        days = changes.setdefault(row["table_name"], set())
+        if row["day"] is None:
+            changes[row["table_name"]] = None
+        elif days is not None:
+            days.add(row["day"])
+    return changes
+
+
+def last_changes(engine: Engine) -> dict[str, int]:
+    """Return the number of the last change of every table that ever changed."""
+    found = engine.read("select table_name, max(sequence) as sequence from meta.changes group by table_name")
+    return {row["table_name"]: row["sequence"] for row in found.to_pylist()}
+
+
+def built_tables(engine: Engine) -> dict[str, Built]:
+    """Return the record of every table that was built."""
+    found = engine.read("select table_name, fingerprint, sequence from meta.built")
+    return {row["table_name"]: Built(row["fingerprint"], row["sequence"]) for row in found.to_pylist()}
+
+
+def record_built(engine: Engine, table: str, built: Built) -> None:
+    """Record from what a table was built. To be called inside the transaction that builds it."""
+    engine.run(
+        "insert or replace into meta.built values ($table_name, $fingerprint, $sequence)",
+        {"table_name": table, "fingerprint": built.fingerprint, "sequence": built.sequence},
+    )
+
+
+def forget_built(engine: Engine, table: str) -> None:
+    """Remove the record of a table that is dropped, and its warnings."""
+    engine.run("delete from meta.built where table_name = $table_name", {"table_name": table})
+    engine.run("delete from meta.check_warnings where table_name = $table_name", {"table_name": table})

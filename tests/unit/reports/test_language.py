@@ -1,0 +1,87 @@
+import re
+from pathlib import Path
+from string import Formatter
+
+import pytest
+
+from kpi_pipeline.errors import ReportError
+from kpi_pipeline.reports import language as language_module
+from kpi_pipeline.reports.language import load_language
+
+LANGUAGES = ("en", "fa")
+PACKAGE = Path(language_module.__file__).parent
+
+
+def placeholders(text: str) -> set[str]:
+    return {name for _, name, _, _ in Formatter().parse(text) if name is not None}
+
+
+def test_there_is_a_catalogue_for_every_language_of_the_configuration() -> None:
+    assert sorted(path.stem for path in (PACKAGE / "messages").iterdir()) == sorted(LANGUAGES)
+
+
+@pytest.mark.parametrize("code", LANGUAGES)
+def test_catalogues_have_the_same_keys(code: str) -> None:
+    assert load_language(code).messages.keys() == load_language("en").messages.keys()
+    assert load_language(code).patterns.keys() == load_language("en").patterns.keys()
+    assert load_language(code).currencies.keys() == load_language("en").currencies.keys()
+
+
+@pytest.mark.parametrize("code", LANGUAGES)
+def test_messages_ask_for_the_same_values(code: str) -> None:
+    english = load_language("en").messages
+    for key, text in load_language(code).messages.items():
+        # A singular form may say its number in words.
+        allowed = placeholders(english[key]) | placeholders(english[re.sub(r"\.one$", ".other", key)])
+        assert placeholders(text) <= allowed, key
+
+
+@pytest.mark.parametrize("code", LANGUAGES)
+def test_every_message_says_something_and_plurals_are_complete(code: str) -> None:
+    messages = load_language(code).messages
+    assert all(text.strip() for text in messages.values())
+    singular = {key.removesuffix(".one") for key in messages if key.endswith(".one")}
+    assert singular == {
+        key.removesuffix(".other") for key in messages if key.endswith(".other") and key != "quality.other"
+    }
+
+
+def test_persian_has_no_latin_letters_or_digits_outside_placeholders() -> None:
+    for key, text in load_language("fa").messages.items():
+        assert not re.search(r"[A-Za-z0-9]", re.sub(r"\{\w+\}", "", text)), key
+
+
+def test_persian_uses_persian_letters() -> None:
+    assert not re.search("[كيىة]", "".join(load_language("fa").messages.values()))
+
+
+def test_every_text_that_the_code_names_exists() -> None:
+    source = "".join(path.read_text(encoding="utf-8") for path in PACKAGE.glob("*.py"))
+    messages = load_language("en").messages
+    named = set(re.findall(r'\.text\("([a-z_.]+)"', source)) | set(re.findall(r'reason = "(kpi\.[a-z_]+)"', source))
+    plural = set(re.findall(r'\.plural\("([a-z_.]+)"', source))
+    assert named and plural
+    assert named <= messages.keys()
+    assert {f"{key}.{form}" for key in plural for form in ("one", "other")} <= messages.keys()
+
+
+def test_unknown_language_names_the_known_ones() -> None:
+    with pytest.raises(ReportError, match=r"language 'de'.*en, fa"):
+        load_language("de")
+    with pytest.raises(ReportError, match="no message catalogue"):
+        load_language("../messages/en")
+
+
+def test_unknown_text_names_the_catalogue() -> None:
+    with pytest.raises(ReportError, match=r"messages/fa\.yaml.*'kpi\.nothing'"):
+        load_language("fa").text("kpi.nothing")
+
+
+def test_values_with_braces_are_left_alone() -> None:
+    assert load_language("en").text("level.serves", statement="{0} {x}") == "Serves: {0} {x}"
+
+
+def test_plural_forms() -> None:
+    english = load_language("en")
+    assert english.plural("page.unit_months", 1, number="1") == "1 month"
+    assert english.plural("page.unit_months", 2, number="2") == "2 months"

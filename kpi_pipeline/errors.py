@@ -1,7 +1,7 @@
 """The errors that kpi-pipeline raises on purpose.
 
-Here: one child per kind of cause. Add one when a new kind of cause appears. Messages do not belong here: they are written
-where the error is raised, and name the place, what was found, what was expected and what to do.
+Here: one child per kind of cause. Add one when a new kind of cause appears. Messages do not belong here: they are
+written where the error is raised, and name the place, what was found, what was expected and what to do.
 """
 
 

@@ -52,6 +52,29 @@ class DemoSummary:
     files: int
 
 
+def simulated(
+    directory: Path, *, weeks: int = 26, scale: float = 1.0, seed: int = 1, last_day: date = DEFAULT_LAST_DAY
+) -> DemoSummary:
+    """Return what ``simulate`` with these arguments wrote below ``directory`` before, or write it now."""
+    truth = directory / TRUTH_FILE
+    if truth.is_file():
+        content = json.loads(truth.read_text(encoding="utf-8"))
+        if content["parameters"] == _parameters(weeks, scale, seed, last_day):
+            return DemoSummary(
+                directory=directory,
+                truth=truth,
+                first_day=date.fromisoformat(content["first_day"]),
+                last_day=date.fromisoformat(content["last_day"]),
+                arrival_days=tuple(date.fromisoformat(day) for day in content["arrival_days"]),
+                **content["counts"],
+            )
+    return simulate(directory, weeks=weeks, scale=scale, seed=seed, last_day=last_day)
+
+
+def _parameters(weeks: int, scale: float, seed: int, last_day: date) -> dict[str, object]:
+    return {"weeks": weeks, "scale": scale, "seed": seed, "last_day": last_day.isoformat()}
+
+
 def simulate(
     directory: Path, *, weeks: int = 26, scale: float = 1.0, seed: int = 1, last_day: date = DEFAULT_LAST_DAY
 ) -> DemoSummary:
@@ -78,10 +101,17 @@ def simulate(
     shutil.rmtree(exports, ignore_errors=True)
     exports.mkdir(parents=True)
     tally, faults = _run(rng, timeline, exports, scale)
+    counts = {
+        "sessions": tally.sessions,
+        "orders": tally.orders,
+        "customers": tally.customers.count,
+        "files": sum(path.is_file() for path in exports.rglob("*")),
+    }
     content = {
         "company": company.NAME,
         "reporting_currency": company.REPORTING_CURRENCY,
-        "parameters": {"weeks": weeks, "scale": scale, "seed": seed, "last_day": last_day.isoformat()},
+        "parameters": _parameters(weeks, scale, seed, last_day),
+        "counts": counts,
         "first_day": timeline.first_day.isoformat(),
         "last_day": timeline.last_day.isoformat(),
         "arrival_days": [day.isoformat() for day in timeline.arrival_days],
@@ -96,10 +126,7 @@ def simulate(
         first_day=timeline.first_day,
         last_day=timeline.last_day,
         arrival_days=timeline.arrival_days,
-        sessions=tally.sessions,
-        orders=tally.orders,
-        customers=tally.customers.count,
-        files=sum(path.is_file() for path in exports.rglob("*")),
+        **counts,
     )
 
 

@@ -35,6 +35,8 @@ from kpi_pipeline.warehouse.quoting import quoted_table
 from kpi_pipeline.warehouse.sql_file import SqlFile
 from kpi_pipeline.warehouse.sql_project import SqlProject
 
+QUERY_FAILED = "query"
+
 
 @dataclass(frozen=True)
 class FailedCheck:
@@ -149,7 +151,7 @@ class _Builder:
             return self._failed(file, started, FailedCheck(error.check, str(error)))
         except (EngineError, SqlTableError) as error:
             message = f"{file.place}: the table cannot be built: {error}"
-            return self._failed(file, started, FailedCheck("query", message))
+            return self._failed(file, started, FailedCheck(QUERY_FAILED, message))
         return self._result(file, started, changed_days=changed_days, was_built=True)
 
     def _is_stale(self, file: SqlFile) -> bool:

@@ -1,0 +1,163 @@
+"""Contracts that a user writes: columns and tables declared in ``config/sources/<name>.yaml``.
+
+Here: from the declarations to a contract, with every mistake named by its key. The systems ``csv``, ``jsonl`` and
+``parquet`` differ only in the formats they read. Whether an expression can run is asked of ``expression_check``.
+"""
+
+import re
+from collections.abc import Iterable
+from difflib import get_close_matches
+
+from kpi_pipeline.config.source import Column, Source, TableMapping
+from kpi_pipeline.sources.contract import Contract, ContractTable, FileFormat, contract_table, source_error
+from kpi_pipeline.sources.expression_check import check_tables
+from kpi_pipeline.sources.field import Field, Kind, NumberStyle
+from kpi_pipeline.sources.sql_text import literal
+from kpi_pipeline.sources.subjects import SUBJECTS, Subject
+from kpi_pipeline.sources.time_conversion import STYLE_PATTERNS
+
+_KINDS: dict[str, Kind] = {
+    "varchar": "text",
+    "bigint": "integer",
+    "integer": "integer",
+    "double": "double",
+    "date": "date",
+    "timestamp": "timestamp",
+    "boolean": "boolean",
+}
+
+
+def mapped_contract(name: str, source: Source, *formats: FileFormat) -> Contract:
+    """Make the contract of a source whose YAML declares its columns and tables.
+
+    Raises:
+        ConfigurationError: an unknown subject, column or name, or an expression that cannot run.
+    """
+    _refuse_unreadable_styles(name, source)
+    mappings = _mappings(name, source)
+    fields = tuple(
+        _field(key, column, list(_direct_targets(key, mappings, source))) for key, column in source.columns.items()
+    )
+    contract = Contract(
+        source=name,
+        system=source.system,
+        formats=formats,
+        fields=fields,
+        tables=tuple(_table(name, source, SUBJECTS[subject], mapping, fields) for subject, mapping in mappings.items()),
+        final_line_break=source.final_line_break,
+        encoding=source.encoding,
+        delimiter=source.delimiter,
+        number_style=NumberStyle(source.decimal_separator, source.thousands_separator),
+        lines_before_header=source.lines_before_header,
+        currency=source.currency,
+        time_zone=source.time_zone,
+        coverage=source.coverage,
+    )
+    check_tables(contract, is_short_form=source.subject is not None)
+    return contract
+
+
+def _refuse_unreadable_styles(name: str, source: Source) -> None:
+    if source.decimal_separator == source.thousands_separator:
+        raise source_error(name, "thousands_separator", "is the same as the decimal separator")
+    for key, column in source.columns.items():
+        directives = re.findall(r"%.", column.style or "")
+        if column.style not in (None, "jalali") and (not directives or set(directives) - set(STYLE_PATTERNS)):
+            raise source_error(
+                name,
+                f"columns.{key}.style",
+                f"{column.style!r} is neither jalali nor made of {' '.join(STYLE_PATTERNS)}",
+            )
+        if not re.fullmatch(r"[0-9]{1,4}(\.[0-9]{1,8})?", column.scale):
+            raise source_error(name, f"columns.{key}.scale", f"{column.scale!r} is not a factor such as 10 or 0.000001")
+        if column.personal and column.type != "text":
+            raise source_error(name, f"columns.{key}.personal", "only a text can be replaced by its hash")
+
+
+def _mappings(name: str, source: Source) -> dict[str, TableMapping]:
+    if (source.subject is None) == (not source.tables):
+        raise source_error(name, "subject", "give either one subject, or tables")
+    if not source.columns:
+        raise source_error(name, "columns", "there are none")
+    if source.subject is None:
+        for subject, mapping in source.tables.items():
+            _refuse_unknown(name, f"tables.{subject}", [subject], SUBJECTS)
+            _refuse_unknown(name, f"tables.{subject}.columns", mapping.columns, _canonical(subject))
+            _refuse_unknown(name, f"tables.{subject}.group_by", mapping.group_by, source.columns)
+        return source.tables
+    _refuse_unknown(name, "subject", [source.subject], SUBJECTS)
+    _refuse_unknown(name, "columns", source.columns, _canonical(source.subject))
+    _refuse_unknown(name, "constants", source.constants, _canonical(source.subject))
+    columns = {key: key for key in source.columns}
+    columns |= {key: literal(value) for key, value in source.constants.items()}
+    return {source.subject: TableMapping(columns=columns)}
+
+
+def _canonical(subject: str) -> list[str]:
+    return [*SUBJECTS[subject].columns, "account_id"]
+
+
+def _refuse_unknown(name: str, key: str, given: Iterable[str], known: Iterable[str]) -> None:
+    known = list(known)
+    for entry in given:
+        if entry not in known:
+            near = get_close_matches(entry, known, n=1)
+            hint = f"; did you mean {near[0]!r}?" if near else f"; there are {', '.join(known)}"
+            raise source_error(name, key, f"unknown {entry!r}{hint}")
+
+
+def _direct_targets(key: str, mappings: dict[str, TableMapping], source: Source) -> Iterable[str]:
+    """Yield the types of the canonical columns that take a file's column as it is."""
+    for subject, mapping in mappings.items():
+        for canonical, expression in mapping.columns.items():
+            if expression.strip() == key:
+                yield SUBJECTS[subject].columns.get(canonical, "varchar")
+
+
+def _field(key: str, column: Column, targets: list[str]) -> Field:
+    """Take what the YAML leaves open from the canonical columns that the file's column goes to."""
+    decimals = [int(target.split(",")[1].rstrip(") ")) for target in targets if target.startswith("decimal")]
+    kind: Kind = column.type
+    if "type" not in column.model_fields_set and targets:
+        kind = "decimal" if decimals else _KINDS[targets[0]]
+    if kind == "decimal" and targets and not decimals and set(targets) == {"double"}:
+        kind = "double"
+    return Field(
+        name=key,
+        headers=(column.header,) if isinstance(column.header, str) else column.header,
+        kind=kind,
+        required=column.required,
+        decimals=max(decimals, default=4),
+        style=column.style,
+        empty_as=column.empty_as,
+        scale=column.scale,
+        strip=column.strip,
+        rounding=column.rounding,
+        values=tuple(column.values.items()),
+        personal=column.personal,
+    )
+
+
+def _table(
+    name: str, source: Source, subject: Subject, mapping: TableMapping, fields: tuple[Field, ...]
+) -> ContractTable:
+    kinds = {field.name: field.kind for field in fields}
+    columns = {
+        canonical: _quoted_name(expression.strip(), kinds, subject.columns.get(canonical, "varchar"))
+        for canonical, expression in mapping.columns.items()
+    }
+    columns.setdefault("account_id", literal(source.account_id))
+    if "currency" in subject.columns and source.currency:
+        columns.setdefault("currency", literal(source.currency))
+    missing = [column for column in subject.required if column not in columns]
+    if missing:
+        raise source_error(name, f"tables.{subject.name}", f"nothing is mapped to {', '.join(missing)}")
+    return contract_table(subject.name, columns, mapping.where, mapping.group_by)
+
+
+def _quoted_name(expression: str, kinds: dict[str, Kind], target: str) -> str:
+    """Quote an expression that is just a name; an instant takes the name's time in UTC."""
+    if expression not in kinds:
+        return expression
+    is_instant = target == "timestamp" and kinds[expression] == "timestamp"
+    return f'"{expression}_utc"' if is_instant else f'"{expression}"'

@@ -1,0 +1,96 @@
+"""Google Ads: the CSV that the report view downloads.
+
+Here: its columns, totals and mapping. Title and date range stand above the header; total rows stand below the rows,
+with different fillers, and serve as control totals. Rows without a day are totals of the whole range. Other Google
+products and the API do not belong here.
+"""
+
+from kpi_pipeline.config.source import Source
+from kpi_pipeline.sources.common_rules import declared_number_style, listed_names, undamaged_identifier
+from kpi_pipeline.sources.contract import Contract, NotedAbsence, TotalRows, contract_table
+from kpi_pipeline.sources.field import Field
+from kpi_pipeline.sources.sql_text import literal
+
+_EMPTY = (" --", "--")
+_DEVICES = (
+    ("Computers", "desktop"),
+    ("Mobile phones", "mobile"),
+    ("Mobile devices with full browsers", "mobile"),
+    ("Tablets", "tablet"),
+    ("Tablets with full browsers", "tablet"),
+    ("TV screens", "tv"),
+)
+_FIELDS = (
+    Field("day", ("Day", "Jour", "Tag"), "date", empty_as=_EMPTY),
+    Field("account_id", ("Customer ID", "Account ID"), empty_as=_EMPTY),
+    Field("account_name", ("Account", "Account name"), empty_as=_EMPTY),
+    Field("campaign_id", ("Campaign ID",), empty_as=_EMPTY),
+    Field("campaign_name", ("Campaign", "Campagne", "Kampagne"), required=True, empty_as=_EMPTY),
+    Field("campaign_type", ("Campaign type",), empty_as=_EMPTY),
+    Field("ad_group_id", ("Ad group ID",), empty_as=_EMPTY),
+    Field("ad_group_name", ("Ad group",), empty_as=_EMPTY),
+    Field("device", ("Device",), empty_as=_EMPTY, values=_DEVICES),
+    Field("country", ("Country/Territory", "Country/Territory (User location)"), empty_as=_EMPTY),
+    Field("currency", ("Currency code", "Code de la devise", "Währungscode"), empty_as=_EMPTY),
+    Field("impressions", ("Impr.", "Impressions"), "integer", required=True, empty_as=_EMPTY),
+    Field("clicks", ("Clicks", "Clics", "Klicks"), "integer", empty_as=_EMPTY),
+    Field("interactions", ("Interactions",), "integer", empty_as=_EMPTY),
+    Field("cost", ("Cost", "Coût", "Kosten"), "decimal", required=True, empty_as=_EMPTY),
+    Field("conversions", ("Conversions",), "double", empty_as=_EMPTY),
+    Field("conversion_value", ("Conv. value",), "decimal", empty_as=_EMPTY),
+)
+_IGNORED = """
+    Campaign status; Campaign state; Campaign subtype; Ad group status; Ad group state; Status; Status reasons;
+    Budget; Budget name; Budget type; Optimization score; Optimisation score; Network (with search partners); CTR;
+    Avg. CPC; Avg. CPM; Interaction rate; Avg. cost; Conv. rate; Cost / conv.; Conv. value / cost; Original conv.
+    value; View-through conv.; Conv. (Platform Comparable); Cost / Conv. (Platform Comparable); Conv. value / Cost
+    (Platform Comparable); All conv.; Search impr. share; Impr. (Abs. Top) %; Impr. (Top) %; TrueView avg. CPV;
+    Target CPA; Target ROAS; Bid strategy type
+"""
+
+
+def build(name: str, source: Source) -> Contract:
+    """Make the contract of a Google Ads account."""
+    columns = {field.name: field.name for field in _FIELDS} | {
+        "day": "coalesce(day, file_day)",
+        "platform": "'google_ads'",
+        "campaign_id": "coalesce(campaign_id, 'name:' || campaign_name)",
+        "currency": "coalesce(currency, file_currency)",
+        "account_id": f"coalesce(account_id, {literal(source.account_id)})",
+    }
+    return Contract(
+        source=name,
+        system="google_ads",
+        formats=("csv",),
+        fields=_FIELDS,
+        tables=(contract_table("ad_performance", columns),),
+        row_rules=(undamaged_identifier("campaign_id"),),
+        one_of=(("clicks", "interactions"),),
+        dated_by=("day",),
+        undated_rows=source.undated_rows,
+        undated_advice="Add the segment Time > Day to the report and download it again.",
+        noted_absences=(
+            NotedAbsence("campaign_id", "name_as_id", "Campaigns are told apart by name; a renamed one counts as new."),
+        ),
+        ignored_headers=listed_names(_IGNORED),
+        totals=TotalRows(
+            place="last_rows",
+            label=r"^(Total|Gesamt)\s?: ",
+            compared=(
+                r"^Total ?: (Filtered |All )?([Cc]ampaigns?|[Aa]d groups?|[Aa]ds)$",
+                r": (Account|compte|Konto)$",
+            ),
+            sums=tuple(
+                (column, column)
+                for column in ("impressions", "clicks", "interactions", "cost", "conversions", "conversion_value")
+            ),
+        ),
+        has_preamble=True,
+        final_line_break=source.final_line_break,
+        encoding=source.encoding,
+        delimiter=source.delimiter,
+        number_style=declared_number_style(source, thousands_separator=","),
+        currency=source.currency,
+        time_zone=source.time_zone,
+        coverage=source.coverage,
+    )

@@ -43,10 +43,10 @@ dev: .venv/installed $(KPI_HASH_KEY_FILE) ## open the orchestrator's UI at http:
 	@$(BIN)/dagster dev -w workspace.yaml
 
 test: .venv/installed-dev ## run the default test suite
-	@$(BIN)/python -m pytest -n 2
+	@$(BIN)/python -m pytest -n 2 --dist loadfile
 
-test-slow: .venv/installed-dev ## run the long tests too
-	@$(BIN)/python -m pytest -n 2 -m 'slow or not slow'
+test-slow: .venv/installed-dev ## run the long tests too, with new random examples
+	@KPI_TEST_PROFILE=random $(BIN)/python -m pytest -n 2 --dist loadfile -m 'slow or not slow'
 
 check: .venv/installed-dev ## format, lint, types, import contracts, SQL lint
 	@$(BIN)/ruff format --check kpi_pipeline tests benchmarks

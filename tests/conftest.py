@@ -1,10 +1,17 @@
 """Fixtures for all tests: where the shared real files are, and the checkout itself."""
 
+import os
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 CHECKOUT = Path(__file__).resolve().parents[1]
+
+# The default suite draws the same examples every time; `make test-slow` draws new ones.
+settings.register_profile("repeatable", derandomize=True)
+settings.register_profile("random", derandomize=False, print_blob=True)
+settings.load_profile(os.environ.get("KPI_TEST_PROFILE", "repeatable"))
 
 
 @pytest.fixture(scope="session")

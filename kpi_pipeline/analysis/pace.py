@@ -150,11 +150,12 @@ def pace(series: Sequence[WeekValue], week: date, course: Course) -> Pace:
         forecast_low=low,
         forecast_high=high,
         probability=probability,
-        status=_status(course, known, run, value, expected, probability),
+        status=_status(course=course, known=known, run=run, value=value, expected=expected, probability=probability),
     )
 
 
 def _status(
+    *,
     course: Course,
     known: Sequence[WeekValue],
     run: Sequence[WeekValue],

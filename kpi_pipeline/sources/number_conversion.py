@@ -21,15 +21,17 @@ def number(field: Field, cell: str, style: NumberStyle) -> str:
     """
     if field.scale != "1" or field.strip:
         return _scaled(field, cell, style)
-    declared = cell
+    declared, is_plain = cell, f"cast({_plain(field, cell, style)} as varchar) = {cell}"
     if style.thousands_separator:
+        # Looking for a separator is cheaper than a cast that must fail.
+        is_plain = f"not contains({cell}, {literal(style.thousands_separator)}) and {is_plain}"
         declared = f"replace({declared}, {literal(style.thousands_separator)}, '')"
     if style.decimal_separator != ".":
         declared = f"replace({declared}, {literal(style.decimal_separator)}, '.')"
     normal = _normalised(field, cell, style)
     plain = _plain(field, cell, style)
     return (
-        f"case when cast({plain} as varchar) = {cell} then cast({plain} as {field.sql_type})"
+        f"case when {is_plain} then cast({plain} as {field.sql_type})"
         f" when regexp_full_match({cell}, {_pattern(field, style.thousands_separator, style.decimal_separator)})"
         f" then try_cast({declared} as {field.sql_type})"
         f" when regexp_full_match({normal}, {_pattern(field, ',', '.')})"

@@ -1,0 +1,141 @@
+"""``kpi.catalogue`` and ``kpi.objectives``: what every number means, who answers for it and what it is for.
+
+Here: putting configuration and compiled SQL into rows. Add a column here, in ``row_tables`` and in ``descriptions``.
+Which of the rows executives may see is decided in ``audience`` and ``snapshot_plan``.
+"""
+
+from collections.abc import Collection, Iterator, Mapping
+
+from kpi_pipeline.catalogue.audience import Audiences, is_committed
+from kpi_pipeline.catalogue.definition import definition_hash
+from kpi_pipeline.catalogue.measure_sql import Selection
+from kpi_pipeline.catalogue.metric_plan import MetricPlan
+from kpi_pipeline.catalogue.metric_sql import metric_sql
+from kpi_pipeline.catalogue.row_tables import Row, Value
+from kpi_pipeline.config.commitment import missing_parts
+from kpi_pipeline.config.configuration import Configuration
+from kpi_pipeline.config.goals import Objective, Question
+from kpi_pipeline.config.kpi import Kpi
+from kpi_pipeline.config.model import Text
+from kpi_pipeline.warehouse.sql_project import SqlProject
+
+LEVELS = ("business", "external", "internal")
+
+
+def catalogue_rows(
+    project: SqlProject, plans: Mapping[str, MetricPlan], audiences: Audiences, sources: Mapping[str, Collection[str]]
+) -> list[Row]:
+    """Return one row per KPI, finished or not, and one per metric that no KPI is about.
+
+    Args:
+        project: the SQL files.
+        plans: metric → its plan.
+        audiences: who may see which KPI.
+        sources: metric → the sources that deliver what it is made of.
+    """
+    commitments: dict[str, list[str]] = {}
+    for kpi_id, kpi in audiences.configuration.kpis.items():
+        if kpi.status != "retired":
+            commitments.setdefault(kpi.metric, []).append(kpi_id)
+    rows: list[Row] = []
+    for metric_id, plan in plans.items():
+        definition = _definition(plan, project) | {"sources": ", ".join(sorted(sources[metric_id]))}
+        kpi_ids = commitments.get(metric_id, [])
+        for kpi_id in kpi_ids:
+            rows.append(definition | _commitment(kpi_id, audiences))
+        if not kpi_ids:
+            rows.append(definition | {"audience": "internal"})
+    return rows
+
+
+def objective_rows(objectives: Mapping[str, Objective]) -> list[Row]:
+    """Return one row per objective, every parent before its children, business objectives first."""
+    return [
+        {
+            "objective_id": objective_id,
+            "level": objective.level,
+            "parent": objective.parent,
+            "department": objective.department,
+            **_texts("statement", objective.statement),
+            **_texts("why", objective.why),
+            "owner": objective.owner,
+            "position": position,
+        }
+        for position, (objective_id, objective) in enumerate(_top_down(objectives, None), start=1)
+    ]
+
+
+def objective_chain(objective_id: str | None, objectives: Mapping[str, Objective]) -> list[str]:
+    """Return an objective and what it serves, the business objective first."""
+    chain: list[str] = []
+    while objective_id is not None:
+        chain.insert(0, objective_id)
+        objective_id = objectives[objective_id].parent
+    return chain
+
+
+def _top_down(objectives: Mapping[str, Objective], parent: str | None) -> Iterator[tuple[str, Objective]]:
+    children = [(name, objective) for name, objective in objectives.items() if objective.parent == parent]
+    for name, objective in sorted(children, key=lambda child: LEVELS.index(child[1].level)):
+        yield name, objective
+        yield from _top_down(objectives, name)
+
+
+def _definition(plan: MetricPlan, project: SqlProject) -> dict[str, Value]:
+    metric = plan.metric
+    dimension = None if metric.has_total else plan.dimensions[0]
+    return {
+        "metric_id": plan.metric_id,
+        **_texts("name", metric.name),
+        **_texts("definition", metric.definition),
+        "formula": metric.formula,
+        "sql": metric_sql(plan, Selection(("week",), (dimension,))),
+        "unit": metric.unit,
+        "direction": metric.direction,
+        "decimals": metric.decimals,
+        "definition_hash": definition_hash(plan, project),
+    }
+
+
+def _commitment(kpi_id: str, audiences: Audiences) -> dict[str, Value]:
+    configuration = audiences.configuration
+    kpi, goals = configuration.kpis[kpi_id], configuration.goals
+    owner = goals.owners[kpi.who.accountable] if kpi.who else None
+    question = _question(kpi, configuration)
+    action = next((action for action in kpi.actions if action.when == "off_track"), None)
+    return {
+        "kpi_id": kpi_id,
+        "audience": audiences.of_kpi.get(kpi_id, "internal"),
+        "missing_parts": None if is_committed(kpi) else ", ".join(_missing(kpi)),
+        "owner": kpi.who.accountable if kpi.who else None,
+        **_texts("owner_name", owner.name if owner else None),
+        "objective_id": kpi.objective,
+        "objective_chain": " > ".join(objective_chain(kpi.objective, goals.objectives)) or None,
+        **_texts("question", question.question if question else None),
+        **_texts("why", kpi.why),
+        "baseline": kpi.target.baseline.value if kpi.target else None,
+        "target": kpi.target.value if kpi.target else None,
+        "deadline": kpi.target.deadline if kpi.target else None,
+        "path": kpi.target.path if kpi.target else None,
+        **_texts("action", action.do if action else None),
+        "version": kpi.version,
+    }
+
+
+def _missing(kpi: Kpi) -> list[str]:
+    return [*(["status"] if kpi.status != "active" else []), *missing_parts(kpi)]
+
+
+def _question(kpi: Kpi, configuration: Configuration) -> Question | None:
+    """The first question that the KPI answers; an executive KPI never shows one of an internal objective."""
+    goals = configuration.goals
+    is_internal = kpi.objective is not None and goals.objectives[kpi.objective].level == "internal"
+    for question_id in kpi.answers:
+        question = goals.questions[question_id]
+        if is_internal or goals.objectives[question.objective].level != "internal":
+            return question
+    return None
+
+
+def _texts(name: str, text: Text | None) -> dict[str, Value]:
+    return {f"{name}_en": text.en if text else None, f"{name}_fa": text.fa if text else None}

@@ -1,0 +1,176 @@
+"""Everything in the schema ``kpi``, made in one transaction for one snapshot.
+
+Here: the order in which the tables are made, and the id of a snapshot. Add a table here, in ``row_tables`` or with its
+own ``refresh`` function, in ``descriptions`` and in ``snapshot_plan``. What stands in a table belongs to its own
+module.
+"""
+
+import hashlib
+from collections.abc import Mapping, Sequence
+from datetime import UTC, date, datetime
+from typing import cast
+
+from kpi_pipeline.catalogue.audience import Audiences
+from kpi_pipeline.catalogue.catalogue_table import catalogue_rows, objective_rows
+from kpi_pipeline.catalogue.definition import definition_hash
+from kpi_pipeline.catalogue.lineage import metric_subjects, refresh_lineage
+from kpi_pipeline.catalogue.metric_plan import MetricPlan, plan_metric, source_subjects
+from kpi_pipeline.catalogue.publication_ledger import PublicationLedger, ReportedValue
+from kpi_pipeline.catalogue.quality import Reach, quality_rows
+from kpi_pipeline.catalogue.row_tables import CATALOGUE, OBJECTIVES, QUALITY, REPORTED, SNAPSHOT, Row, write_rows
+from kpi_pipeline.catalogue.values import refresh_values
+from kpi_pipeline.catalogue.weekly import refresh_weekly
+from kpi_pipeline.config.configuration import Configuration
+from kpi_pipeline.sources.custody_ledger import CustodyLedger
+from kpi_pipeline.sources.raw_tables import COVERED_DAYS, loaded_batches
+from kpi_pipeline.sources.source_state import SourceState, source_states
+from kpi_pipeline.warehouse.canonical_hash import canonical_hash
+from kpi_pipeline.warehouse.checks import standing_warnings
+from kpi_pipeline.warehouse.engine import Engine
+from kpi_pipeline.warehouse.sql_project import SqlProject
+
+HASH_LENGTH = 12
+
+
+def snapshot_id(
+    engine: Engine, configuration: Configuration, project: SqlProject, custody: CustodyLedger, as_of: date
+) -> str:
+    """Return the id of what would be published now: equal inputs have equal ids.
+
+    Raises:
+        FormulaError: if a metric cannot be compiled.
+    """
+    plans = _plans(configuration, project)
+    parts = [
+        as_of.isoformat(),
+        configuration.fingerprint,
+        project.fingerprint,
+        *(f"{metric_id} {definition_hash(plan, project)}" for metric_id, plan in plans.items()),
+        *sorted(loaded_batches(engine)),
+        canonical_hash(engine, COVERED_DAYS),
+        *(
+            f"{state.source} {file.file_name} {file.sha256}"
+            for state in _states(engine, configuration, custody, as_of)
+            for file in state.quarantine
+        ),
+    ]
+    digest = hashlib.sha256("\n".join(parts).encode()).hexdigest()
+    return f"{as_of:%Y%m%d}-{digest[:HASH_LENGTH]}"
+
+
+def refresh_kpi_tables(
+    engine: Engine,
+    configuration: Configuration,
+    project: SqlProject,
+    *,
+    as_of: date,
+    snapshot_id: str,
+    published_at: datetime,
+    custody: CustodyLedger,
+    publications: PublicationLedger,
+) -> bool:
+    """Make all tables of ``kpi`` for one snapshot and enter its new values into the publication ledger.
+
+    Args:
+        engine: the warehouse with all SQL tables built, outside a transaction.
+        configuration: the company's configuration.
+        project: the SQL files.
+        as_of: the day of the run.
+        snapshot_id: from the function ``snapshot_id``.
+        published_at: an instant with time zone.
+        custody: says which files wait in quarantine and what was noted on the others.
+        publications: every value that was published until now.
+
+    Returns:
+        False if the warehouse holds exactly this snapshot already, so that nothing was done.
+
+    Raises:
+        ConfigurationError: if the commitments would show executives an internal KPI.
+        FormulaError: if a metric cannot be compiled.
+    """
+    last_id, last_made_at = publications.last_publication() or (None, None)
+    if last_id == snapshot_id == _held_snapshot(engine):
+        return False
+    audiences = Audiences(configuration)
+    audiences.check()
+    plans = _plans(configuration, project)
+    reach = Reach(project, plans, metric_subjects(plans, project), source_subjects(configuration))
+    # Made again after a loss, a snapshot keeps the time at which it was first made.
+    made_at = published_at.astimezone(UTC).replace(tzinfo=None)
+    if last_id == snapshot_id and last_made_at is not None:
+        made_at = last_made_at
+    with engine.transaction():
+        refresh_values(engine, configuration, project, as_of)
+        weekly = refresh_weekly(engine, plans, audiences, snapshot_id)
+        meanings = {metric_id: definition_hash(plan, project) for metric_id, plan in plans.items()}
+        news = publications.news(
+            _reported(weekly, audiences=audiences, meanings=meanings, as_of=as_of, made_at=made_at)
+        )
+        write_rows(engine, "kpi.reported", REPORTED, [vars(value) for value in (*publications.values(), *news)])
+        sources = {metric_id: reach.sources_of(metric_id) for metric_id in plans}
+        write_rows(engine, "kpi.catalogue", CATALOGUE, catalogue_rows(project, plans, audiences, sources))
+        write_rows(engine, "kpi.objectives", OBJECTIVES, objective_rows(configuration.goals.objectives))
+        refresh_lineage(engine, reach.subjects_of_metrics)
+        states = _states(engine, configuration, custody, as_of)
+        arrivals = [each for each in custody.arrivals() if each.file.source in configuration.sources]
+        write_rows(
+            engine,
+            "kpi.quality",
+            QUALITY,
+            quality_rows(states, arrivals, standing_warnings(engine), reach=reach, as_of=as_of),
+        )
+        write_rows(engine, "kpi.snapshot", SNAPSHOT, [_snapshot(configuration, snapshot_id, as_of, made_at)])
+    publications.enter(snapshot_id, as_of, made_at, news)
+    return True
+
+
+def _plans(configuration: Configuration, project: SqlProject) -> dict[str, MetricPlan]:
+    return {metric_id: plan_metric(metric_id, configuration, project) for metric_id in configuration.metrics}
+
+
+def _states(engine: Engine, configuration: Configuration, custody: CustodyLedger, as_of: date) -> list[SourceState]:
+    return source_states(
+        configuration.sources, engine=engine, ledger=custody, calendar=configuration.calendar, as_of=as_of
+    )
+
+
+def _held_snapshot(engine: Engine) -> str | None:
+    if not engine.exists("kpi.snapshot"):
+        return None
+    found = engine.read("select snapshot_id from kpi.snapshot").column("snapshot_id").to_pylist()
+    return found[0] if found else None
+
+
+def _reported(
+    weekly: Sequence[Row], *, audiences: Audiences, meanings: Mapping[str, str], as_of: date, made_at: datetime
+) -> list[ReportedValue]:
+    return [
+        ReportedValue(
+            kpi_id=(kpi_id := cast(str, row["kpi_id"])),
+            week_start=cast(date, row["week_start"]),
+            audience=audiences.of_kpi[kpi_id],
+            value=cast(float | None, row["value"]),
+            null_reason=cast(str | None, row["null_reason"]),
+            status=cast(str, row["status"]),
+            snapshot_id=cast(str, row["snapshot_id"]),
+            published_at=made_at,
+            definition_hash=meanings[audiences.configuration.kpis[kpi_id].metric],
+            data_age_days=(as_of - cast(date, row["week_end"])).days,
+        )
+        for row in weekly
+    ]
+
+
+def _snapshot(configuration: Configuration, snapshot_id: str, as_of: date, made_at: datetime) -> Row:
+    company = configuration.company
+    return {
+        "snapshot_id": snapshot_id,
+        "as_of": as_of,
+        "published_at": made_at,
+        "company_name_en": company.name.en,
+        "company_name_fa": company.name.fa,
+        "reporting_currency": company.reporting_currency,
+        "week_start": company.week_start,
+        "month_calendar": company.month_calendar,
+        "time_zone": company.time_zone,
+    }

@@ -1,0 +1,138 @@
+"""Tables whose rows are made in Python: KPIs, objectives, notes on quality, what was reported.
+
+Here: their columns, and writing rows into them. Add a column here and in ``descriptions``. What stands in the rows
+belongs to the module that makes them; sets of many rows are made by SQL and never pass through here.
+"""
+
+from collections.abc import Mapping, Sequence
+from datetime import date, datetime
+from decimal import Decimal
+
+from kpi_pipeline.catalogue.metric_sql import SUM_TYPE
+from kpi_pipeline.warehouse.engine import Engine
+
+Value = str | int | float | bool | Decimal | date | datetime | None
+Row = Mapping[str, Value]
+
+WEEKLY = {
+    "week_start": "date",
+    "week_end": "date",
+    "kpi_id": "varchar",
+    "name_en": "varchar",
+    "name_fa": "varchar",
+    "unit": "varchar",
+    "direction": "varchar",
+    "value": "double",
+    "previous_value": "double",
+    "change": "double",
+    "change_is_detectable": "boolean",
+    "same_week_last_year": "double",
+    "numerator": SUM_TYPE,
+    "denominator": SUM_TYPE,
+    "null_reason": "varchar",
+    "status": "varchar",
+    "baseline": "double",
+    "target": "double",
+    "deadline": "date",
+    "path_value": "double",
+    "attainment": "double",
+    "forecast_at_deadline": "double",
+    "forecast_low": "double",
+    "forecast_high": "double",
+    "probability": "double",
+    "pace_status": "varchar",
+    "owner": "varchar",
+    "objective_id": "varchar",
+    "rank_52": "integer",
+    "snapshot_id": "varchar",
+}
+CATALOGUE = {
+    "metric_id": "varchar",
+    "kpi_id": "varchar",
+    "name_en": "varchar",
+    "name_fa": "varchar",
+    "definition_en": "varchar",
+    "definition_fa": "varchar",
+    "formula": "varchar",
+    "sql": "varchar",
+    "unit": "varchar",
+    "direction": "varchar",
+    "decimals": "integer",
+    "audience": "varchar",
+    "missing_parts": "varchar",
+    "owner": "varchar",
+    "owner_name_en": "varchar",
+    "owner_name_fa": "varchar",
+    "objective_id": "varchar",
+    "objective_chain": "varchar",
+    "question_en": "varchar",
+    "question_fa": "varchar",
+    "why_en": "varchar",
+    "why_fa": "varchar",
+    "baseline": "double",
+    "target": "double",
+    "deadline": "date",
+    "path": "varchar",
+    "action_en": "varchar",
+    "action_fa": "varchar",
+    "sources": "varchar",
+    "version": "integer",
+    "definition_hash": "varchar",
+}
+OBJECTIVES = {
+    "objective_id": "varchar",
+    "level": "varchar",
+    "parent": "varchar",
+    "department": "varchar",
+    "statement_en": "varchar",
+    "statement_fa": "varchar",
+    "why_en": "varchar",
+    "why_fa": "varchar",
+    "owner": "varchar",
+    "position": "integer",
+}
+QUALITY = {
+    "kind": "varchar",
+    "source": "varchar",
+    "metric_id": "varchar",
+    "first_day": "date",
+    "last_day": "date",
+    "file_name": "varchar",
+    "line": "bigint",
+    "column_name": "varchar",
+    "found": "varchar",
+    "expected": "varchar",
+    "message": "varchar",
+    "severity": "varchar",
+}
+REPORTED = {
+    "kpi_id": "varchar",
+    "week_start": "date",
+    "audience": "varchar",
+    "value": "double",
+    "null_reason": "varchar",
+    "status": "varchar",
+    "snapshot_id": "varchar",
+    "published_at": "timestamp",
+    "definition_hash": "varchar",
+    "data_age_days": "integer",
+}
+SNAPSHOT = {
+    "snapshot_id": "varchar",
+    "as_of": "date",
+    "published_at": "timestamp",
+    "company_name_en": "varchar",
+    "company_name_fa": "varchar",
+    "reporting_currency": "varchar",
+    "week_start": "varchar",
+    "month_calendar": "varchar",
+    "time_zone": "varchar",
+}
+
+
+def write_rows(engine: Engine, table: str, columns: Mapping[str, str], rows: Sequence[Row]) -> None:
+    """Make ``table`` hold exactly these rows; a column that a row does not name is NULL."""
+    values: dict[str, object] = {name: [row.get(name) for row in rows] for name in columns}
+    listed = ", ".join(f"unnest(cast(${name} as {data_type}[])) as {name}" for name, data_type in columns.items())
+    engine.run(f"create or replace table {table} ({', '.join(f'{name} {kind}' for name, kind in columns.items())})")
+    engine.run(f"insert into {table} select {listed}", values)

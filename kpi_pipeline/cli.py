@@ -1,0 +1,281 @@
+"""The ``kpi`` command.
+
+Here: arguments, exit codes and what is printed. Each command calls one function of the layer that does the work; heavy
+imports stay inside the commands, so that ``kpi --help`` is quick. Logic does not belong here.
+"""
+
+import os
+import sys
+from datetime import date, datetime
+from typing import TYPE_CHECKING
+
+import click
+
+from kpi_pipeline.calendar.clock import SystemClock
+from kpi_pipeline.errors import KpiPipelineError, RunActiveError
+
+if TYPE_CHECKING:
+    from kpi_pipeline.config.model import Grain, Language
+    from kpi_pipeline.config.report import Audience
+    from kpi_pipeline.pipeline import Installation
+
+EXIT_PROBLEM, EXIT_USAGE, EXIT_RUN_ACTIVE = 1, 2, 3
+
+
+def main() -> None:
+    """Run the command line: 0 good, 1 a problem in data or configuration, 2 wrong usage, 3 another run is active."""
+    try:
+        kpi(standalone_mode=False)
+    except click.exceptions.Exit as exit_request:
+        sys.exit(exit_request.exit_code)
+    except click.Abort:
+        click.echo("Interrupted.", err=True)
+        sys.exit(EXIT_PROBLEM)
+    except click.ClickException as error:
+        error.show()
+        sys.exit(EXIT_USAGE)
+    except RunActiveError as error:
+        click.echo(str(error), err=True)
+        sys.exit(EXIT_RUN_ACTIVE)
+    except KpiPipelineError as error:
+        click.echo(str(error), err=True)
+        sys.exit(EXIT_PROBLEM)
+
+
+class Day(click.ParamType[date]):
+    """A Gregorian day, written YYYY-MM-DD."""
+
+    name = "day"
+
+    def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> date:
+        """Read the day."""
+        if isinstance(value, date):
+            return value
+        try:
+            return datetime.strptime(str(value), "%Y-%m-%d").date()
+        except ValueError:
+            self.fail(f"{value!r} is not a day; write YYYY-MM-DD", param, ctx)
+
+
+DAY = Day()
+
+
+def _installation() -> "Installation":
+    from kpi_pipeline.pipeline import Installation
+
+    return Installation.from_environment(os.environ, SystemClock())
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(package_name="kpi-pipeline")
+def kpi() -> None:
+    """From exports to KPIs that somebody has committed to, and to two weekly reports."""
+
+
+@kpi.command()
+@click.option("--weeks", type=click.IntRange(3, 520), default=26, show_default=True, help="Length of the history.")
+@click.option(
+    "--scale", type=click.FloatRange(0.01, 1000), default=1.0, show_default=True, help="1: 8,000 sessions a week."
+)
+@click.option("--seed", type=int, default=1, show_default=True, help="The same seed gives the same bytes.")
+@click.option(
+    "--run", "run_it", is_flag=True, help="Deliver the exports day by day, run the pipeline, show the scorecard."
+)
+def demo(weeks: int, scale: float, seed: int, run_it: bool) -> None:
+    """Simulate a company and write its exports in the platforms' own formats."""
+    from kpi_pipeline.console import print_demo_summary, print_outcomes, print_scorecard, print_where, working
+    from kpi_pipeline.demo.delivery import deliver
+    from kpi_pipeline.demo.simulation import simulated
+
+    installation = _installation()
+    paths = installation.paths
+    with working(f"simulating {weeks} weeks of the demo company"):
+        summary = simulated(paths.demo, weeks=weeks, scale=scale, seed=seed)
+    print_demo_summary(summary, paths.demo)
+    if not run_it:
+        return
+    installation.run_lock.refuse_if_held()
+    from kpi_pipeline.defs.daily_run import Orchestrator, run_days
+
+    with Orchestrator.open(installation) as orchestrator:
+        for day in summary.arrival_days:
+            arrived = deliver(paths.demo, paths.inbox, day)
+            is_last = day == summary.arrival_days[-1]
+            if arrived or is_last:
+                outcomes = run_days(orchestrator, installation, day, day, with_reports=is_last)
+                if not print_outcomes(outcomes, f"run of {day}", may_quarantine=True):
+                    sys.exit(EXIT_PROBLEM)
+    print_scorecard(paths)
+    print_where(paths)
+
+
+@kpi.command()
+@click.option("--on", "on_day", type=DAY, help="Run as of this day; its own data is not complete yet. Today if absent.")
+@click.option("--from", "from_day", type=DAY, help="First day of a range; its days are run one after the other.")
+@click.option("--to", "to_day", type=DAY, help="Last day of the range; today if absent.")
+@click.option("--source", "sources", multiple=True, help="Only this source; may be repeated.")
+def run(on_day: date | None, from_day: date | None, to_day: date | None, sources: tuple[str, ...]) -> None:
+    """Take what arrived, bring all tables and KPIs up to date, publish, write the weekly reports."""
+    from kpi_pipeline.console import print_outcomes
+
+    if on_day and (from_day or to_day):
+        raise click.UsageError("--on names one day, --from and --to a range; give one of them")
+    if to_day and not from_day:
+        raise click.UsageError("--to needs --from")
+    installation = _installation()
+    installation.run_lock.refuse_if_held()
+    if unknown := sorted(set(sources) - set(installation.configuration.sources)):
+        known = ", ".join(sorted(installation.configuration.sources))
+        raise click.UsageError(f"no source {', '.join(unknown)}; there are: {known}")
+    from kpi_pipeline.defs.daily_run import Orchestrator, run_days
+
+    first = on_day or from_day or installation.today
+    last = on_day or to_day or installation.today
+    with Orchestrator.open(installation) as orchestrator:
+        is_good = print_outcomes(run_days(orchestrator, installation, first, last, sources=sources), f"run of {first}")
+    if not is_good:
+        sys.exit(EXIT_PROBLEM)
+
+
+@kpi.command()
+def check() -> None:
+    """Check everything under config/ and sql/ and print all problems."""
+    from kpi_pipeline.catalogue.audience import Audiences
+    from kpi_pipeline.catalogue.compiler import formula_problems
+    from kpi_pipeline.config.configuration import check_configuration
+    from kpi_pipeline.config.paths import Paths
+    from kpi_pipeline.console import print_problems
+
+    paths = Paths.from_environment(os.environ)
+    configuration, problems = check_configuration(paths.config, as_of=SystemClock().now().date())
+    is_good = print_problems(problems)
+    if configuration is None or not is_good:
+        sys.exit(EXIT_PROBLEM)
+    project = _installation().project
+    if found := [*formula_problems(configuration, project), *Audiences(configuration).problems()]:
+        click.echo("\n".join(found))
+        sys.exit(EXIT_PROBLEM)
+    click.echo(
+        f"{len(configuration.sources)} sources, {len(project.files)} SQL tables, {len(configuration.metrics)} metrics "
+        f"and {len(configuration.kpis)} KPIs: no errors."
+    )
+
+
+@kpi.command()
+@click.argument("metrics", nargs=-1, required=True, metavar="METRIC...")
+@click.option("--by", "dimension", help="Split by this dimension.")
+@click.option(
+    "--grain", type=click.Choice(["day", "week", "month", "quarter", "year"]), default="week", show_default=True
+)
+@click.option("--since", type=DAY, help="Periods from the one that holds this day.")
+@click.option("--until", type=DAY, help="Periods up to the one that holds this day.")
+@click.option("--format", "form", type=click.Choice(["table", "csv", "json"]), default="table", show_default=True)
+def query(
+    metrics: tuple[str, ...], dimension: str | None, grain: "Grain", since: date | None, until: date | None, form: str
+) -> None:
+    """Compute metrics from the published internal snapshot."""
+    from kpi_pipeline.catalogue.query import query_metrics
+    from kpi_pipeline.console import print_rows
+    from kpi_pipeline.warehouse.snapshot import current_snapshot, open_snapshot
+
+    installation = _installation()
+    with open_snapshot(current_snapshot(installation.paths.published, "internal")) as connection:
+        values = query_metrics(
+            connection,
+            installation.configuration,
+            installation.project,
+            metrics,
+            grain=grain,
+            dimension=dimension,
+            since=since,
+            until=until,
+        )
+    columns = [
+        name for name in values.column_names if form != "table" or name not in ("grain", "dimension", "currency")
+    ]
+    print_rows(columns, [tuple(row[name] for name in columns) for row in values.to_pylist()], form)
+
+
+@kpi.command()
+@click.argument("metric")
+@click.option("--by", "dimension", help="Split by this dimension.")
+@click.option(
+    "--grain", type=click.Choice(["day", "week", "month", "quarter", "year"]), default="week", show_default=True
+)
+def sql(metric: str, dimension: str | None, grain: "Grain") -> None:
+    """Print the statement that a metric is computed by; it runs as printed on the internal snapshot."""
+    from kpi_pipeline.catalogue.compiler import compile_metric
+
+    installation = _installation()
+    click.echo(
+        compile_metric(metric, installation.configuration, installation.project, grain=grain, dimension=dimension).sql
+    )
+
+
+@kpi.command()
+@click.argument("kpi_id", metavar="KPI")
+@click.option("--week", "week", type=DAY, help="A day of the week to explain; the last complete week if absent.")
+def explain(kpi_id: str, week: date | None) -> None:
+    """Show a KPI's definition, owner, target, value, and the files that the value came from."""
+    from kpi_pipeline.console import print_explanation
+    from kpi_pipeline.warehouse.snapshot import current_snapshot, open_snapshot
+
+    with open_snapshot(current_snapshot(_installation().paths.published, "internal")) as connection:
+        print_explanation(connection, kpi_id, week)
+
+
+@kpi.command()
+@click.option("--week", "week", type=DAY, help="A day of the week to report; the last complete week if absent.")
+@click.option("--audience", type=click.Choice(["internal", "executive"]), multiple=True, help="Both if absent.")
+@click.option(
+    "--language", type=click.Choice(["en", "fa"]), multiple=True, help="All languages of the report if absent."
+)
+def report(week: date | None, audience: tuple["Audience", ...], language: tuple["Language", ...]) -> None:
+    """Write the weekly reports from the published snapshots and say where they are."""
+    from kpi_pipeline.reports.issue import write_reports
+
+    installation = _installation()
+    for path in write_reports(
+        installation.configuration, installation.paths, week=week, audiences=audience, languages=language
+    ):
+        click.echo(path)
+
+
+@kpi.command()
+@click.option("--audience", type=click.Choice(["internal", "executive"]), default="internal", show_default=True)
+@click.option(
+    "-c", "statement", help="Run one statement and print its rows; otherwise lines are read from the terminal."
+)
+@click.option("--format", "form", type=click.Choice(["table", "csv", "json"]), default="table", show_default=True)
+def connect(audience: "Audience", statement: str | None, form: str) -> None:
+    """Query the current snapshot: read-only, without access to anything else."""
+    from kpi_pipeline.console import print_statement, run_shell
+    from kpi_pipeline.warehouse.snapshot import current_snapshot, open_snapshot
+
+    path = current_snapshot(_installation().paths.published, audience)
+    with open_snapshot(path) as connection:
+        if statement is not None:
+            print_statement(connection, statement, form)
+        else:
+            run_shell(connection, path, form)
+
+
+@kpi.command()
+@click.option("--json", "as_json", is_flag=True, help="For scripts.")
+def sources(as_json: bool) -> None:
+    """Show for each source its last file, covered days, freshness and quarantine."""
+    from kpi_pipeline.console import print_sources
+    from kpi_pipeline.sources.source_state import source_states
+
+    installation = _installation()
+    configuration = installation.configuration
+    with installation.open_run() as opened:
+        states = source_states(
+            configuration.sources,
+            engine=opened.engine,
+            ledger=opened.ledger,
+            calendar=configuration.calendar,
+            as_of=opened.last_day or installation.today,
+        )
+    if not print_sources(states, as_json):
+        sys.exit(EXIT_PROBLEM)

@@ -1,0 +1,66 @@
+"""One asset per connected source: what it delivered on a day.
+
+Here: the assets' factory and what the UI shows of an ingest. Reading and loading belong to ``sources``.
+"""
+
+from datetime import date
+
+import dagster as dg
+
+from kpi_pipeline.config.configuration import Configuration
+from kpi_pipeline.config.source import Source
+from kpi_pipeline.defs.partitions import run_days
+from kpi_pipeline.pipeline import Run
+from kpi_pipeline.sources.contract import build_contract
+from kpi_pipeline.sources.ingest import IngestReport
+
+
+def source_assets(configuration: Configuration) -> list[dg.AssetsDefinition]:
+    """Return one daily asset per source."""
+    return [_source_asset(name, source, configuration) for name, source in sorted(configuration.sources.items())]
+
+
+def _source_asset(name: str, source: Source, configuration: Configuration) -> dg.AssetsDefinition:
+    key = dg.AssetKey(["raw", name])
+    subjects = build_contract(name, source).subjects
+
+    @dg.asset(
+        key=key,
+        partitions_def=run_days(configuration.company),
+        group_name="raw",
+        kinds={"file", source.system if len(source.system) < 12 else "export"},
+        description=f"What {name} ({source.system}) delivered: {', '.join(subjects)}. Each run takes the files that "
+        "arrived, keeps them unchanged in custody, and replaces the whole days or entities that they speak for.",
+        check_specs=[
+            dg.AssetCheckSpec(
+                "no_quarantine", asset=key, description="No file of this run broke the source's contract."
+            )
+        ],
+        retry_policy=dg.RetryPolicy(max_retries=2, delay=5, backoff=dg.Backoff.EXPONENTIAL),
+    )
+    # The decorator recognises the bare class alone.
+    def ingest(context: dg.AssetExecutionContext, warehouse: dg.ResourceParam[Run]) -> dg.MaterializeResult:  # type: ignore[type-arg]
+        report = warehouse.ingest(name, date.fromisoformat(context.partition_key))
+        problems = [file.problem for file in report.files if file.problem is not None]
+        return dg.MaterializeResult(
+            metadata={
+                "files": len(report.files),
+                "dagster/row_count": sum(file.rows_loaded for file in report.files),
+                "arrivals": dg.MetadataValue.md(_arrivals_table(report)),
+            },
+            check_results=[
+                dg.AssetCheckResult(
+                    check_name="no_quarantine",
+                    passed=not problems,
+                    severity=dg.AssetCheckSeverity.WARN,
+                    metadata={"problems": dg.MetadataValue.md("\n\n".join(problems))} if problems else {},
+                )
+            ],
+        )
+
+    return ingest
+
+
+def _arrivals_table(report: IngestReport) -> str:
+    rows = [f"| {file.file_name} | {file.state} | {file.rows_loaded:,} |" for file in report.files]
+    return "\n".join(["| file | became | rows |", "|---|---|---:|", *rows]) if rows else "nothing new"

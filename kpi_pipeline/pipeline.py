@@ -1,0 +1,204 @@
+"""One day's run, step by step, without an orchestrator.
+
+Here: what a run does and in which order, over one open warehouse. Add a step when the run itself grows. How a step
+works belongs to its own package; when runs happen and how they are shown belongs to ``defs``.
+"""
+
+from collections.abc import Collection, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import date
+from functools import cached_property
+from pathlib import Path
+
+from kpi_pipeline.calendar.clock import Clock
+from kpi_pipeline.catalogue.publication_ledger import PublicationLedger
+from kpi_pipeline.catalogue.refresh import refresh_kpi_tables, snapshot_id
+from kpi_pipeline.catalogue.snapshot_plan import snapshot_tables
+from kpi_pipeline.config.configuration import Configuration, load_configuration
+from kpi_pipeline.config.paths import Paths
+from kpi_pipeline.config.report import Audience
+from kpi_pipeline.errors import ConfigurationError
+from kpi_pipeline.sources.custody_ledger import CustodyLedger
+from kpi_pipeline.sources.ingest import IngestReport, ingest_source
+from kpi_pipeline.sources.raw_tables import prepare_raw_tables
+from kpi_pipeline.sources.reconciliation import Disagreement, reconcile
+from kpi_pipeline.sources.subjects import SUBJECTS
+from kpi_pipeline.warehouse.build import BuildReport, build_tables
+from kpi_pipeline.warehouse.changes import prepare_meta
+from kpi_pipeline.warehouse.duckdb_engine import DuckDbEngine
+from kpi_pipeline.warehouse.publish import publish_snapshot
+from kpi_pipeline.warehouse.run_lock import RunLock
+from kpi_pipeline.warehouse.seeds import SEED_TABLES, write_seeds
+from kpi_pipeline.warehouse.snapshot import current_snapshot_id
+from kpi_pipeline.warehouse.sql_project import SqlProject, load_sql_project
+
+RAW_TABLES = (*(subject.table for subject in SUBJECTS.values()), "raw.batches", "raw.covered_days")
+
+
+def read_hash_key(environment: Mapping[str, str]) -> bytes | None:
+    """Read the key for personal data from ``KPI_HASH_KEY`` or from the file named by ``KPI_HASH_KEY_FILE``.
+
+    Raises:
+        ConfigurationError: if the named file is missing, empty or readable by others than its owner.
+    """
+    if key := environment.get("KPI_HASH_KEY"):
+        return key.encode()
+    named = environment.get("KPI_HASH_KEY_FILE")
+    if not named:
+        return None
+    path = Path(named)
+    if not path.is_file():
+        raise ConfigurationError(f"KPI_HASH_KEY_FILE names {path}, which is not there; create it or unset it")
+    if path.stat().st_mode & 0o077:
+        raise ConfigurationError(f"{path} can be read by others than its owner; run: chmod 600 {path}")
+    content = path.read_bytes().strip()
+    if not content:
+        raise ConfigurationError(f"{path} is empty; write a long random text into it")
+    return content
+
+
+@dataclass(frozen=True)
+class Installation:
+    """One company's configuration, SQL and folders, as the run finds them when it starts."""
+
+    paths: Paths
+    clock: Clock
+    hash_key: bytes | None
+
+    @cached_property
+    def configuration(self) -> Configuration:
+        """Everything under ``config/``, checked."""
+        return load_configuration(self.paths.config)
+
+    @cached_property
+    def project(self) -> SqlProject:
+        """Everything under ``sql/``, in build order."""
+        return load_sql_project(self.paths.sql, (*RAW_TABLES, *SEED_TABLES))
+
+    @classmethod
+    def from_environment(cls, environment: Mapping[str, str], clock: Clock) -> "Installation":
+        """Find the installation that the environment variables describe."""
+        return cls(Paths.from_environment(environment), clock, read_hash_key(environment))
+
+    @property
+    def today(self) -> date:
+        """The current day in the company's time zone."""
+        return self.configuration.calendar.day_of(self.clock.now())
+
+    @property
+    def run_lock(self) -> RunLock:
+        """The lock that a run holds while the warehouse is open."""
+        return RunLock(self.paths.data / "warehouse.lock")
+
+    @contextmanager
+    def open_run(self) -> Iterator["Run"]:
+        """Hold the lock and the warehouse for one run.
+
+        Raises:
+            RunActiveError: if another run holds them.
+        """
+        self.paths.data.mkdir(parents=True, exist_ok=True)
+        lock = self.run_lock
+        with lock.acquire() as token:
+            engine = DuckDbEngine(self.paths.warehouse)
+            try:
+                prepare_meta(engine)
+                prepare_raw_tables(engine)
+                with CustodyLedger(self.paths.custody_ledger) as ledger:
+                    yield Run(self, engine, ledger, lock, token)
+            finally:
+                engine.close()
+
+
+@dataclass(frozen=True)
+class Publication:
+    """What publishing brought.
+
+    Attributes:
+        snapshots: the current snapshot file of each audience.
+        is_new: False if the same inputs had already been published.
+    """
+
+    snapshot_id: str
+    snapshots: Mapping[Audience, Path]
+    is_new: bool
+
+
+@dataclass(frozen=True)
+class Run:
+    """The steps of a run over the open warehouse; ``as_of`` is the first day that is not complete yet."""
+
+    installation: Installation
+    engine: DuckDbEngine
+    ledger: CustodyLedger
+    lock: RunLock
+    token: int
+
+    @property
+    def last_day(self) -> date | None:
+        """The day of the last run; None before the first."""
+        if not self.engine.exists("core.company"):
+            return None
+        days: list[date] = self.engine.read("select as_of from core.company").column("as_of").to_pylist()
+        return days[0] if days else None
+
+    def reconcile(self) -> tuple[Disagreement, ...]:
+        """Compare the custody ledger with the warehouse; what either lost is made again by the next ingest."""
+        return reconcile(self.engine, self.ledger)
+
+    def ingest(self, source: str, as_of: date) -> IngestReport:
+        """Take what arrived for one source into custody and into ``raw``; bad files go to quarantine."""
+        installation = self.installation
+        return ingest_source(
+            source,
+            installation.configuration.sources[source],
+            engine=self.engine,
+            ledger=self.ledger,
+            paths=installation.paths,
+            as_of=as_of,
+            now=installation.clock.now(),
+            hash_key=installation.hash_key,
+        )
+
+    def write_seeds(self, as_of: date) -> list[str]:
+        """Write the tables that come from the configuration; return those that changed."""
+        configuration = self.installation.configuration
+        return write_seeds(self.engine, configuration.company, configuration.sources, configuration.calendar, as_of)
+
+    def build_tables(self, only: Collection[str] | None = None) -> BuildReport:
+        """Bring every SQL table, or those named, up to date with what was loaded."""
+        return build_tables(self.engine, self.installation.project, only=only)
+
+    def column_types(self, table: str) -> dict[str, str]:
+        """Return the columns of a built table with their types, in the words of the engine."""
+        described = self.engine.read(f"describe {table}")
+        return dict(
+            zip(described.column("column_name").to_pylist(), described.column("column_type").to_pylist(), strict=True)
+        )
+
+    def publish(self, as_of: date) -> Publication:
+        """Compute the KPI tables and publish both audiences' files, unless the same inputs are published already."""
+        installation = self.installation
+        configuration, project = installation.configuration, installation.project
+        published = installation.paths.published
+        identifier = snapshot_id(self.engine, configuration, project, self.ledger, as_of)
+        with PublicationLedger(installation.paths.publication_ledger) as publications:
+            publications.settle(current_snapshot_id(published))
+            is_new = refresh_kpi_tables(
+                self.engine,
+                configuration,
+                project,
+                as_of=as_of,
+                snapshot_id=identifier,
+                published_at=installation.clock.now(),
+                custody=self.ledger,
+                publications=publications,
+            )
+            tables = snapshot_tables(configuration, project)
+            kept = configuration.company.snapshots_kept
+            # A run that was suspended while another one took over must not show what it holds.
+            self.lock.check_token(self.token)
+            snapshots = publish_snapshot(self.engine, published, identifier, tables, keep=kept)
+            publications.settle(identifier)
+        return Publication(identifier, snapshots, is_new)

@@ -47,7 +47,8 @@ def _internal(project: SqlProject) -> Iterator[PublishedTable]:
     for file in project.files:
         if file.schema in ANALYST_SCHEMAS:
             columns = ", ".join(file.column_notes)
-            yield PublishedTable(file.table, f"select {columns} from {file.table}", file.description, file.column_notes)
+            query = f"select {columns} from {file.table}"
+            yield PublishedTable(file.table, query, file.description, file.column_notes, is_copy=True)
 
 
 def _executive(audiences: Audiences, project: SqlProject) -> Iterator[PublishedTable]:

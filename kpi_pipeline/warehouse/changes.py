@@ -13,13 +13,14 @@ from kpi_pipeline.warehouse.engine import Engine
 META_TABLES = {
     "meta.changes": "sequence bigint, table_name varchar, day date",
     "meta.built": "table_name varchar primary key, fingerprint varchar, sequence bigint",
+    "meta.published": "file varchar primary key, fingerprint varchar, sequence bigint",
     "meta.check_warnings": "table_name varchar, check_name varchar, day date, failing_rows bigint",
 }
 
 
 @dataclass(frozen=True)
 class Built:
-    """From what a table was built: its SQL text, and the last change in the warehouse at that moment."""
+    """From what something was made: a hash of its SQL, and the last change in the warehouse at that moment."""
 
     fingerprint: str
     sequence: int
@@ -100,3 +101,18 @@ def forget_built(engine: Engine, table: str) -> None:
     """Remove the record of a table that is dropped, and its warnings."""
     engine.run("delete from meta.built where table_name = $table_name", {"table_name": table})
     engine.run("delete from meta.check_warnings where table_name = $table_name", {"table_name": table})
+
+
+def published_file(engine: Engine, file: str) -> Built | None:
+    """Return from what a published file was made; None if it is not known."""
+    query = "select fingerprint, sequence from meta.published where file = $file"
+    found = engine.read(query, {"file": file}).to_pylist()
+    return Built(found[0]["fingerprint"], found[0]["sequence"]) if found else None
+
+
+def record_published(engine: Engine, file: str, made_from: Built) -> None:
+    """Record from what a published file was made."""
+    engine.run(
+        "insert or replace into meta.published values ($file, $fingerprint, $sequence)",
+        {"file": file, "fingerprint": made_from.fingerprint, "sequence": made_from.sequence},
+    )

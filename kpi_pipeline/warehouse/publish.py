@@ -7,15 +7,17 @@ files of all audiences stand are the pointers switched, each by one rename. A ru
 pointers, complete files that the next run finds, and hidden files that it removes.
 """
 
+import hashlib
 import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from kpi_pipeline.config.report import Audience
 from kpi_pipeline.errors import PublishError
+from kpi_pipeline.warehouse.changes import Built, changes_since, last_sequence, published_file, record_published
 from kpi_pipeline.warehouse.duckdb_engine import DuckDbEngine
 from kpi_pipeline.warehouse.snapshot import list_snapshots, open_snapshot, pointer
-from kpi_pipeline.warehouse.snapshot_file import PublishedTable, sync, write_snapshot_file
+from kpi_pipeline.warehouse.snapshot_file import FormerFile, PublishedTable, sync, write_snapshot_file
 
 SNAPSHOT_ID = re.compile(r"[0-9A-Za-z][0-9A-Za-z_-]*")
 
@@ -45,7 +47,9 @@ def publish_snapshot(
     _remove_leftovers(published)
     files = {audience: published / audience / f"{snapshot_id}.duckdb" for audience in tables}
     written = {
-        audience: _write(engine, file, tables[audience]) for audience, file in files.items() if not _stands(file)
+        audience: _write(engine, file, tables[audience], _former(engine, published, audience, tables[audience]))
+        for audience, file in files.items()
+        if not _stands(file)
     }
     for audience, hidden in written.items():
         hidden.rename(files[audience])
@@ -76,15 +80,44 @@ def _stands(file: Path) -> bool:
     return True
 
 
-def _write(engine: DuckDbEngine, file: Path, tables: Sequence[PublishedTable]) -> Path:
+def _write(engine: DuckDbEngine, file: Path, tables: Sequence[PublishedTable], former: FormerFile | None) -> Path:
     file.parent.mkdir(parents=True, exist_ok=True)
     hidden = file.with_name(f".{file.name}")
     try:
-        write_snapshot_file(engine, hidden, tables)
+        write_snapshot_file(engine, hidden, tables, former)
     except BaseException:
         hidden.unlink(missing_ok=True)
         raise
+    if any(table.is_copy for table in tables):
+        record_published(engine, _known_as(file), Built(_fingerprint(tables), last_sequence(engine)))
     return hidden
+
+
+def _former(
+    engine: DuckDbEngine, published: Path, audience: Audience, tables: Sequence[PublishedTable]
+) -> FormerFile | None:
+    """Return the current file if the new one may start as its copy: same tables, and known changes since.
+
+    A file without copied tables is always written from nothing; so is that of executives, in which no byte of an
+    internal table ever stood.
+    """
+    copied = [table.name for table in tables if table.is_copy]
+    link = pointer(published, audience)
+    if not copied or not link.exists():
+        return None
+    current = link.resolve()
+    made_from = published_file(engine, _known_as(current))
+    if made_from is None or made_from.fingerprint != _fingerprint(tables) or not _stands(current):
+        return None
+    return FormerFile(current, changes_since(engine, copied, made_from.sequence))
+
+
+def _known_as(file: Path) -> str:
+    return f"{file.parent.name}/{file.name}"
+
+
+def _fingerprint(tables: Sequence[PublishedTable]) -> str:
+    return hashlib.sha256(repr(tables).encode()).hexdigest()
 
 
 def _point_to(link: Path, file: Path) -> None:

@@ -1,18 +1,20 @@
 """One published file: built from a list of queries, and verified before anybody sees it.
 
 Here: the content of one file. Which tables an audience gets belongs to ``catalogue``; when a file becomes the current
-one belongs to ``publish``.
+one, and which former file it may start from, belongs to ``publish``.
 """
 
 import os
-from collections.abc import Mapping, Sequence
+import shutil
+from collections.abc import Collection, Mapping, Sequence
 from contextlib import closing, suppress
 from dataclasses import dataclass
+from datetime import date
 from pathlib import Path
 
 from kpi_pipeline.errors import EngineError, PublishError
 from kpi_pipeline.warehouse.duckdb_engine import STORAGE_VERSION, DuckDbEngine
-from kpi_pipeline.warehouse.quoting import quoted_name, quoted_table, quoted_text
+from kpi_pipeline.warehouse.quoting import day_condition, quoted_name, quoted_table, quoted_text
 from kpi_pipeline.warehouse.snapshot import open_snapshot
 
 # How the new file is called inside the warehouse's connection while it is written.
@@ -27,24 +29,52 @@ class PublishedTable:
         name: ``schema.table`` in the published file.
         query: one SELECT on the warehouse.
         column_notes: a description of each column. A column of the query that is not described here is not allowed.
+        is_copy: the query takes all rows of the warehouse's table of the same name, whose changes are recorded there;
+            its unchanged days can be taken from a former file.
     """
 
     name: str
     query: str
     description: str
     column_notes: Mapping[str, str]
+    is_copy: bool = False
 
 
-def write_snapshot_file(engine: DuckDbEngine, path: Path, tables: Sequence[PublishedTable]) -> None:
-    """Write a new file with the rows of all queries, sorted, on disk and verified by opening it.
+@dataclass(frozen=True)
+class FormerFile:
+    """A file that holds the same tables from the same queries, as they were some changes ago.
+
+    Attributes:
+        changes: what changed since, of every copied table that changed: the days, or None where anything may have.
+    """
+
+    path: Path
+    changes: Mapping[str, set[date] | None]
+
+
+def write_snapshot_file(
+    engine: DuckDbEngine, path: Path, tables: Sequence[PublishedTable], former: FormerFile | None = None
+) -> None:
+    """Write a new file with the rows of all queries, on disk and verified by opening it.
+
+    Given a former file, the new one starts as its copy, and of copied tables only changed days are written: writing
+    rows costs fifty times as much as copying bytes, and most of them never change again.
 
     Raises:
-        PublishError: if a query yields other columns than those described, or the file does not hold what was written.
+        PublishError: if a query yields other columns than those described, or the file does not hold what it should.
     """
+    if former:
+        shutil.copyfile(former.path, path)
     engine.run(f"attach {quoted_text(str(path))} as {ATTACHED} (storage_version '{STORAGE_VERSION}')")
     try:
         with engine.transaction():
-            counts = {table.name: _write_table(engine, table) for table in tables}
+            for table in tables:
+                days = former.changes.get(table.name, set()) if former and table.is_copy else None
+                if days is None:
+                    _write_table(engine, table)
+                elif days:
+                    _replace_days(engine, table, days)
+            counts = {table.name: _count(engine, f"({table.query}) as published") for table in tables}
         engine.run(f"checkpoint {ATTACHED}")
     finally:
         # Where DuckDB gave up, its own error says more than that it cannot detach any more.
@@ -80,11 +110,25 @@ def sync(path: Path) -> None:
         os.close(descriptor)
 
 
-def _write_table(engine: DuckDbEngine, table: PublishedTable) -> int:
+def _count(engine: DuckDbEngine, rows: str) -> int:
+    count: int = engine.read(f"select count(*) as count from {rows}").column("count")[0].as_py()
+    return count
+
+
+def _replace_days(engine: DuckDbEngine, table: PublishedTable, days: Collection[date]) -> None:
+    target = f"{ATTACHED}.{quoted_table(table.name)}"
+    condition = day_condition(days)
+    engine.run(f"delete from {target} where {condition}")
+    engine.run(
+        f"insert into {target} by name select * from ({table.query}) as published where {condition} order by all"
+    )
+
+
+def _write_table(engine: DuckDbEngine, table: PublishedTable) -> None:
     schema = table.name.partition(".")[0]
     target = f"{ATTACHED}.{quoted_table(table.name)}"
     engine.run(f"create schema if not exists {ATTACHED}.{quoted_name(schema)}")
-    engine.run(f"create table {target} as select * from (\n{table.query}\n) as published order by all")
+    engine.run(f"create or replace table {target} as select * from (\n{table.query}\n) as published order by all")
     columns = engine.read(f"select * from {target} limit 0").column_names
     if set(columns) != set(table.column_notes):
         undescribed = sorted(set(columns) - set(table.column_notes))
@@ -97,5 +141,3 @@ def _write_table(engine: DuckDbEngine, table: PublishedTable) -> int:
     for column in columns:
         note = quoted_text(table.column_notes[column])
         engine.run(f"comment on column {target}.{quoted_name(column)} is {note}")
-    rows: int = engine.read(f"select count(*) as rows from {target}").column("rows")[0].as_py()
-    return rows

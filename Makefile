@@ -1,5 +1,7 @@
 # The commands of this project. A new user needs two: make demo and make test.
-PYTHON ?= $(firstword $(foreach name,python3.13 python3.12 python3.11 python3,$(shell command -v $(name) 2>/dev/null)))
+SUPPORTED := import sys; sys.exit(not (3, 11) <= sys.version_info < (3, 14))
+PYTHON ?= $(shell for name in python3.13 python3.12 python3.11 python3; do \
+	$$name -c '$(SUPPORTED)' 2>/dev/null && { echo $$name; break; }; done)
 BIN := .venv/bin
 DATA ?= data
 export KPI_DATA_DIR := $(abspath $(DATA))
@@ -13,7 +15,7 @@ help: ## list the commands
 
 .venv/installed: requirements.lock pyproject.toml
 	@test -n "$(PYTHON)" || { echo "Python 3.11, 3.12 or 3.13 is needed, and none was found."; exit 1; }
-	@$(PYTHON) -c 'import sys; sys.exit(not (3, 11) <= sys.version_info < (3, 14))' || \
+	@$(PYTHON) -c '$(SUPPORTED)' || \
 		{ echo "Python 3.11, 3.12 or 3.13 is needed; $(PYTHON) is another version. Say: make PYTHON=/path/to/python3.12"; exit 1; }
 	@echo "Installing into .venv (once, about a minute) ..."
 	@$(PYTHON) -m venv .venv
@@ -39,7 +41,8 @@ run: .venv/installed $(KPI_HASH_KEY_FILE) ## run the pipeline for today
 	@$(BIN)/kpi run
 
 dev: .venv/installed $(KPI_HASH_KEY_FILE) ## open the orchestrator's UI at http://localhost:3000
-	@mkdir -p $(DAGSTER_HOME)
+	@$(BIN)/python -c 'import os; from kpi_pipeline.config.paths import Paths; \
+		from kpi_pipeline.defs.daily_run import prepare_dagster_home as prepare; prepare(Paths.from_environment(os.environ))'
 	@$(BIN)/dagster dev -w workspace.yaml
 
 test: .venv/installed-dev ## run the default test suite

@@ -74,7 +74,7 @@ def write_snapshot_file(
                     _write_table(engine, table)
                 elif days:
                     _replace_days(engine, table, days)
-            counts = {table.name: _count(engine, f"({table.query}) as published") for table in tables}
+            counts = {table.name: _count(engine, f"(\n{table.query}\n) as published") for table in tables}
         engine.run(f"checkpoint {ATTACHED}")
     finally:
         # Where DuckDB gave up, its own error says more than that it cannot detach any more.
@@ -119,9 +119,8 @@ def _replace_days(engine: DuckDbEngine, table: PublishedTable, days: Collection[
     target = f"{ATTACHED}.{quoted_table(table.name)}"
     condition = day_condition(days)
     engine.run(f"delete from {target} where {condition}")
-    engine.run(
-        f"insert into {target} by name select * from ({table.query}) as published where {condition} order by all"
-    )
+    rows = f"select * from (\n{table.query}\n) as published where {condition}"
+    engine.run(f"insert into {target} by name {rows} order by all")
 
 
 def _write_table(engine: DuckDbEngine, table: PublishedTable) -> None:

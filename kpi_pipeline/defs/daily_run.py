@@ -14,7 +14,7 @@ import dagster as dg
 
 from kpi_pipeline.config.paths import Paths
 from kpi_pipeline.defs.assembly import assemble
-from kpi_pipeline.errors import RunActiveError
+from kpi_pipeline.errors import KpiPipelineError, RunActiveError
 from kpi_pipeline.pipeline import Installation
 
 INSTANCE_SETTINGS = """\
@@ -95,7 +95,10 @@ class Orchestrator:
             # The reason of a failure is printed once, by the caller; the whole log is in the instance.
             run_config={"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}},
         )
-        outcome = RunOutcome(
+        kind, failure = ("", None) if result.success else _failure(result)
+        if kind == RunActiveError.__name__:
+            raise RunActiveError(failure)
+        return RunOutcome(
             job=job,
             partition=partition,
             run_id=result.run_id,
@@ -103,11 +106,8 @@ class Orchestrator:
             materialized=tuple(
                 key.to_user_string() for event in result.get_asset_materialization_events() if (key := event.asset_key)
             ),
-            failure=None if result.success else _failure(result),
+            failure=failure,
         )
-        if outcome.failure is not None and outcome.failure.startswith(RunActiveError.__name__):
-            raise RunActiveError(outcome.failure.partition(": ")[2])
-        return outcome
 
 
 def run_days(
@@ -135,12 +135,16 @@ def _problems(result: dg.ExecuteInProcessResult) -> Iterator[str]:
             yield str(evaluation.metadata["problems"].value)
 
 
-def _failure(result: dg.ExecuteInProcessResult) -> str:
-    """Return the innermost reason why a run failed, with the kind of error in front of it."""
+def _failure(result: dg.ExecuteInProcessResult) -> tuple[str, str]:
+    """Return why a run failed: the outermost of our own errors and its kind, else the innermost foreign one."""
+    ours = f"{KpiPipelineError.__module__}."
+    message = "the run failed; its log is in the orchestrator's UI"
     for event in result.all_events:
         error = getattr(event.event_specific_data, "error", None)
-        if error is not None:
-            while error.cause is not None:
-                error = error.cause
-            return str(error.message).strip()
-    return "the run failed; its log is in the orchestrator's UI"
+        while error is not None:
+            message = str(error.message).strip()
+            if message.startswith(ours):
+                kind, _, text = message.removeprefix(ours).partition(": ")
+                return kind, text
+            error = error.cause
+    return "", message

@@ -16,6 +16,10 @@ import duckdb
 import pytest
 from dagster import DagsterInstance
 
+from kpi_pipeline.calendar.clock import SystemClock
+from kpi_pipeline.defs.daily_run import Orchestrator
+from kpi_pipeline.errors import RunActiveError
+from kpi_pipeline.pipeline import Installation
 from kpi_pipeline.warehouse.run_lock import RunLock
 
 Run = Callable[..., subprocess.CompletedProcess[str]]
@@ -133,6 +137,19 @@ def test_second_run_exits_with_3_within_two_seconds(copy_of: Path, run_kpi: Run)
     assert result.returncode == 3
     assert "another run" in result.stderr
     assert seconds < 2
+
+
+def test_run_that_finds_the_warehouse_taken_after_it_was_prepared_says_so(
+    copy_of: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("KPI_DATA_DIR", str(copy_of))
+    installation = Installation.from_environment(os.environ, SystemClock())
+    with (
+        RunLock(copy_of / "warehouse.lock").acquire(),
+        Orchestrator.open(installation) as orchestrator,
+        pytest.raises(RunActiveError, match="another run holds the warehouse"),
+    ):
+        orchestrator.run_day(date(2026, 11, 17))
 
 
 def test_analyst_reads_during_a_run_without_failure_and_never_half_of_it(copy_of: Path, run_kpi: Run) -> None:

@@ -58,6 +58,15 @@ CASES = {
         date(2018, 9, 10),
         "America/Sao_Paulo",
     ),
+    "olist_items": Case(
+        {
+            "olist_orders": "sales/olist_4k/olist_orders_dataset.csv",
+            "olist_items": "sales/olist_4k/olist_order_items_dataset.csv",
+        },
+        "BRL",
+        date(2018, 9, 10),
+        "America/Sao_Paulo",
+    ),
     "uci": Case(
         {"uci_2009_12": "sales/uci_online_retail_II/online_retail_II_2009-12_2010-02.csv"},
         "GBP",
@@ -328,3 +337,55 @@ def test_prices_with_dots_as_thousands(snapshot: Snapshot, expected: dict[str, A
         .fetchone()
     )
     assert row == (known["rows"], known["sum_rial"], 10 * known["min"], 10 * known["max"])
+
+
+def test_uci_revenue_is_net_of_cancellations(snapshot: Snapshot, expected: dict[str, Any]) -> None:
+    known = expected["uci_retail_dec09_feb10"]
+    found = metric(snapshot("uci"), "revenue")
+    weeks = {week["week"]: money(week["net_all_rows"]) for week in known["weekly"]}
+    assert {start: found[start] for start in weeks} == weeks
+
+
+def test_facebook_ads_by_age_and_gender(snapshot: Snapshot, expected: dict[str, Any]) -> None:
+    """The mapping keeps age as the ad group's name and gender as the campaign's type."""
+    known = expected["kag_facebook"]
+    for column, groups, key in (
+        ("ad_group_name", known["by_age"], "age"),
+        ("campaign_type", known["by_gender"], "gender"),
+    ):
+        rows = snapshot("kag").execute(
+            f"select {column}, sum(impressions), sum(clicks), sum(cost), sum(conversions), "
+            "sum(cost) / sum(conversions) from core.ad_performance group by 1"
+        )
+        assert {row[0]: (row[1], row[2], float(row[3]), float(row[4]), row[5]) for row in rows.fetchall()} == {
+            group[key]: (
+                group["impressions"],
+                group["clicks"],
+                money(group["spend"]),
+                group["approved_conversions"],
+                # Spend is kept with four decimals, so the quotient agrees to the spend's own tolerance.
+                pytest.approx(group["cpa_approved"], rel=1e-6),
+            )
+            for group in groups
+        }
+
+
+def test_olist_by_status_and_means_of_payment(snapshot: Snapshot, expected: dict[str, Any]) -> None:
+    connection, known = snapshot("olist"), expected["olist_4k"]
+    states = connection.execute("select sales_channel, count(*) from core.orders group by 1").fetchall()
+    assert dict(states) == known["status"]
+    means = connection.execute("select product_name, count(*), sum(line_total) from core.order_lines group by 1")
+    assert {row[0]: (row[1], float(row[2])) for row in means.fetchall()} == {
+        group["payment_type"]: (group["n"], money(group["value"])) for group in known["payment_type"]
+    }
+
+
+def test_olist_items(snapshot: Snapshot, expected: dict[str, Any]) -> None:
+    connection, known = snapshot("olist_items"), expected["olist_4k"]
+    query = "select count(*), sum(line_total) from core.order_lines"
+    items, revenue = connection.execute(query).fetchone() or (0, 0)
+    assert (items, float(revenue)) == (known["totals"]["items"], money(known["totals"]["item_revenue"]))
+    orders, delivered = connection.execute(
+        "select count(*), sum(gross_items) from core.orders where sales_channel = 'delivered'"
+    ).fetchone() or (0, 0)
+    assert (orders, float(delivered)) == (known["delivered"]["orders"], money(known["delivered"]["item_revenue"]))

@@ -51,7 +51,7 @@ test: .venv/installed-dev ## run the default test suite
 test-slow: .venv/installed-dev ## run the long tests too, with new random examples
 	@KPI_TEST_PROFILE=random $(BIN)/python -m pytest -n 2 --dist loadfile -m 'slow or not slow'
 
-check: .venv/installed-dev ## format, lint, types, import contracts, SQL lint
+check: .venv/installed-dev $(KPI_HASH_KEY_FILE) ## format, lint, types, import contracts, SQL lint
 	@$(BIN)/ruff format --check kpi_pipeline tests benchmarks
 	@$(BIN)/ruff check kpi_pipeline tests benchmarks
 	@$(BIN)/mypy

@@ -143,6 +143,7 @@ def test_run_that_finds_the_warehouse_taken_after_it_was_prepared_says_so(
     copy_of: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("KPI_DATA_DIR", str(copy_of))
+    monkeypatch.delenv("KPI_HASH_KEY_FILE", raising=False)
     installation = Installation.from_environment(os.environ, SystemClock())
     with (
         RunLock(copy_of / "warehouse.lock").acquire(),

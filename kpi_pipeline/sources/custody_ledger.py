@@ -98,7 +98,7 @@ class CustodyLedger:
     def arrivals(self, source: str | None = None) -> list[Arrival]:
         """Return all arrivals, of one source or of every one, in the order in which they arrived."""
         rows = self._connection.execute(
-            "select * from arrivals where ?1 is null or source = ?1 order by arrival_id", (source,)
+            "select * from arrivals where :source is null or source = :source order by arrival_id", {"source": source}
         )
         return [_arrival(row) for row in rows]
 
@@ -120,8 +120,8 @@ class CustodyLedger:
         with self._transaction() as cursor:
             cursor.executemany(DECIDE, [_decided(decision) for decision in decisions])
             cursor.executemany(
-                "update arrivals set state = ?1 where arrival_id = ?2 and state <> ?1",
-                [(state, arrival_id) for arrival_id, state in (corrections or {}).items()],
+                "update arrivals set state = :state where arrival_id = :id and state <> :state",
+                [{"state": state, "id": arrival_id} for arrival_id, state in (corrections or {}).items()],
             )
 
     def reopen(self, arrival_ids: Collection[int]) -> None:

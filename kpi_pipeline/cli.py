@@ -12,14 +12,13 @@ from typing import TYPE_CHECKING
 import click
 
 from kpi_pipeline.calendar.clock import SystemClock
+from kpi_pipeline.cli_sources import sources
+from kpi_pipeline.command import EXIT_PROBLEM, EXIT_RUN_ACTIVE, EXIT_USAGE, current_installation
 from kpi_pipeline.errors import KpiPipelineError, RunActiveError
 
 if TYPE_CHECKING:
     from kpi_pipeline.config.model import Grain, Language
     from kpi_pipeline.config.report import Audience
-    from kpi_pipeline.pipeline import Installation
-
-EXIT_PROBLEM, EXIT_USAGE, EXIT_RUN_ACTIVE = 1, 2, 3
 
 
 def main() -> None:
@@ -60,12 +59,6 @@ class Day(click.ParamType[date]):
 DAY = Day()
 
 
-def _installation() -> "Installation":
-    from kpi_pipeline.pipeline import Installation
-
-    return Installation.from_environment(os.environ, SystemClock())
-
-
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(package_name="kpi-pipeline")
 def kpi() -> None:
@@ -87,7 +80,7 @@ def demo(weeks: int, scale: float, seed: int, run_it: bool) -> None:
     from kpi_pipeline.demo.delivery import deliver
     from kpi_pipeline.demo.simulation import simulated
 
-    installation = _installation()
+    installation = current_installation()
     paths = installation.paths
     with working(f"simulating {weeks} weeks of the demo company"):
         summary = simulated(paths.demo, weeks=weeks, scale=scale, seed=seed)
@@ -122,7 +115,7 @@ def run(on_day: date | None, from_day: date | None, to_day: date | None, sources
         raise click.UsageError("--on names one day, --from and --to a range; give one of them")
     if to_day and not from_day:
         raise click.UsageError("--to needs --from")
-    installation = _installation()
+    installation = current_installation()
     installation.run_lock.refuse_if_held()
     if unknown := sorted(set(sources) - set(installation.configuration.sources)):
         known = ", ".join(sorted(installation.configuration.sources))
@@ -145,14 +138,19 @@ def check() -> None:
     from kpi_pipeline.config.configuration import check_configuration
     from kpi_pipeline.config.paths import Paths
     from kpi_pipeline.console import print_problems
+    from kpi_pipeline.sources.contract_check import contract_problems
 
     paths = Paths.from_environment(os.environ)
     configuration, problems = check_configuration(paths.config, as_of=SystemClock().now().date())
     is_good = print_problems(problems)
     if configuration is None or not is_good:
         sys.exit(EXIT_PROBLEM)
-    project = _installation().project
-    if found := [*formula_problems(configuration, project), *Audiences(configuration).problems()]:
+    project = current_installation().project
+    if found := [
+        *contract_problems(configuration.sources),
+        *formula_problems(configuration, project),
+        *Audiences(configuration).problems(),
+    ]:
         click.echo("\n".join(found))
         sys.exit(EXIT_PROBLEM)
     click.echo(
@@ -178,7 +176,7 @@ def query(
     from kpi_pipeline.console import print_rows
     from kpi_pipeline.warehouse.snapshot import current_snapshot, open_snapshot
 
-    installation = _installation()
+    installation = current_installation()
     with open_snapshot(current_snapshot(installation.paths.published, "internal")) as connection:
         values = query_metrics(
             connection,
@@ -206,7 +204,7 @@ def sql(metric: str, dimension: str | None, grain: "Grain") -> None:
     """Print the statement that a metric is computed by; it runs as printed on the internal snapshot."""
     from kpi_pipeline.catalogue.compiler import compile_metric
 
-    installation = _installation()
+    installation = current_installation()
     click.echo(
         compile_metric(metric, installation.configuration, installation.project, grain=grain, dimension=dimension).sql
     )
@@ -220,7 +218,7 @@ def explain(kpi_id: str, week: date | None) -> None:
     from kpi_pipeline.console import print_explanation
     from kpi_pipeline.warehouse.snapshot import current_snapshot, open_snapshot
 
-    with open_snapshot(current_snapshot(_installation().paths.published, "internal")) as connection:
+    with open_snapshot(current_snapshot(current_installation().paths.published, "internal")) as connection:
         print_explanation(connection, kpi_id, week)
 
 
@@ -234,7 +232,7 @@ def report(week: date | None, audience: tuple["Audience", ...], language: tuple[
     """Write the weekly reports from the published snapshots and say where they are."""
     from kpi_pipeline.reports.issue import write_reports
 
-    installation = _installation()
+    installation = current_installation()
     for path in write_reports(
         installation.configuration, installation.paths, week=week, audiences=audience, languages=language
     ):
@@ -252,7 +250,7 @@ def connect(audience: "Audience", statement: str | None, form: str) -> None:
     from kpi_pipeline.console import print_statement, run_shell
     from kpi_pipeline.warehouse.snapshot import current_snapshot, open_snapshot
 
-    path = current_snapshot(_installation().paths.published, audience)
+    path = current_snapshot(current_installation().paths.published, audience)
     with open_snapshot(path) as connection:
         if statement is not None:
             print_statement(connection, statement, form)
@@ -260,22 +258,4 @@ def connect(audience: "Audience", statement: str | None, form: str) -> None:
             run_shell(connection, path, form)
 
 
-@kpi.command()
-@click.option("--json", "as_json", is_flag=True, help="For scripts.")
-def sources(as_json: bool) -> None:
-    """Show for each source its last file, covered days, freshness and quarantine."""
-    from kpi_pipeline.console import print_sources
-    from kpi_pipeline.sources.source_state import source_states
-
-    installation = _installation()
-    configuration = installation.configuration
-    with installation.open_run() as opened:
-        states = source_states(
-            configuration.sources,
-            engine=opened.engine,
-            ledger=opened.ledger,
-            calendar=configuration.calendar,
-            as_of=opened.last_day or installation.today,
-        )
-    if not print_sources(states, as_json):
-        sys.exit(EXIT_PROBLEM)
+kpi.add_command(sources)

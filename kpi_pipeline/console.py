@@ -1,6 +1,7 @@
 """What the ``kpi`` command prints: outcomes of runs, the scorecard, tables, explanations.
 
-Here: layout for a terminal. Facts come ready from the layers that know them; nothing is computed here.
+Here: layout for a terminal. Facts come ready from the layers that know them; nothing is computed here. Sources have
+their own module, ``console_sources``.
 """
 
 import csv
@@ -8,7 +9,6 @@ import json
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import asdict
 from datetime import date
 from decimal import Decimal
 from pathlib import Path
@@ -25,7 +25,6 @@ from kpi_pipeline.errors import QueryError
 if TYPE_CHECKING:
     from kpi_pipeline.defs.daily_run import RunOutcome
     from kpi_pipeline.demo.simulation import DemoSummary
-    from kpi_pipeline.sources.source_state import SourceState
 
 MARKS = {"achieved": "✔", "on_track": "●", "at_risk": "▲", "off_track": "■", "missed": "■", "unknown": "–"}
 STYLES = {"achieved": "green", "on_track": "green", "at_risk": "yellow", "off_track": "red", "missed": "red"}
@@ -104,33 +103,6 @@ def run_shell(connection: duckdb.DuckDBPyConnection, path: Path, form: str) -> N
         except QueryError as error:
             print(error)
         lines.clear()
-
-
-def print_sources(states: Sequence["SourceState"], as_json: bool) -> bool:
-    """Print how every source stands; return whether none is late and nothing is in quarantine."""
-    if as_json:
-        print(json.dumps([asdict(state) for state in states], default=str, ensure_ascii=False, indent=2))
-    else:
-        rows = [
-            (
-                state.source,
-                state.last_file or "nothing arrived",
-                state.exported_at and f"{state.exported_at:%Y-%m-%d %H:%M}",
-                coverage and f"{coverage.first_day} … {coverage.last_day}",
-                coverage and len(coverage.missing_days),
-                coverage and len(coverage.provisional_days),
-                len(state.quarantine),
-                "late" if state.is_late else "",
-            )
-            for state in states
-            for coverage in (state.coverage[:1] or (None,))
-        ]
-        headings = ("source", "last file", "exported (UTC)", "days", "missing", "provisional", "quarantined", "")
-        print_rows(headings, rows, "table")
-        for state in states:
-            for file in state.quarantine:
-                print(f"\n{state.source}: {file.file_name} is in quarantine\n  {file.refusal.message}")
-    return not any(state.is_late or state.quarantine for state in states)
 
 
 def print_explanation(connection: duckdb.DuckDBPyConnection, kpi_id: str, week: date | None) -> None:

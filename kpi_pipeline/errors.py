@@ -21,6 +21,10 @@ class CustodyError(KpiPipelineError):
     """Raised when the custody ledger, the stored files and the warehouse disagree."""
 
 
+class QuarantineError(KpiPipelineError):
+    """Raised when a file that somebody names for release or confirmation is not there, or cannot be let in that way."""
+
+
 class SqlTableError(KpiPipelineError):
     """Raised when a file under ``sql/`` cannot be read, ordered or built."""
 

@@ -4,12 +4,14 @@ Here: what a run does and in which order, over one open warehouse. Add a step wh
 works belongs to its own package; when runs happen and how they are shown belongs to ``defs``.
 """
 
+import os
 from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from functools import cached_property
 from pathlib import Path
+from typing import get_args
 
 from kpi_pipeline.calendar.clock import Clock
 from kpi_pipeline.catalogue.publication_ledger import PublicationLedger
@@ -18,7 +20,8 @@ from kpi_pipeline.catalogue.snapshot_plan import snapshot_tables
 from kpi_pipeline.config.configuration import Configuration, load_configuration
 from kpi_pipeline.config.paths import Paths
 from kpi_pipeline.config.report import Audience
-from kpi_pipeline.errors import ConfigurationError
+from kpi_pipeline.config.secrets import read_secret
+from kpi_pipeline.sources.api.pull import ApiAccess
 from kpi_pipeline.sources.custody_ledger import CustodyLedger
 from kpi_pipeline.sources.ingest import IngestReport, ingest_source
 from kpi_pipeline.sources.raw_tables import prepare_raw_tables
@@ -40,22 +43,23 @@ def read_hash_key(environment: Mapping[str, str]) -> bytes | None:
     """Read the key for personal data from ``KPI_HASH_KEY`` or from the file named by ``KPI_HASH_KEY_FILE``.
 
     Raises:
-        ConfigurationError: if the named file is missing, empty or readable by others than its owner.
+        ConfigurationError: if the named file is missing, empty, no text, or open to others than its owner.
     """
-    if key := environment.get("KPI_HASH_KEY"):
-        return key.encode()
-    named = environment.get("KPI_HASH_KEY_FILE")
-    if not named:
-        return None
-    path = Path(named)
-    if not path.is_file():
-        raise ConfigurationError(f"KPI_HASH_KEY_FILE names {path}, which is not there; create it or unset it")
-    if path.stat().st_mode & 0o077:
-        raise ConfigurationError(f"{path} can be read by others than its owner; run: chmod 600 {path}")
-    content = path.read_bytes().strip()
-    if not content:
-        raise ConfigurationError(f"{path} is empty; write a long random text into it")
-    return content
+    key = read_secret(environment, "KPI_HASH_KEY")
+    return None if key is None else key.encode()
+
+
+@contextmanager
+def owner_only() -> Iterator[None]:
+    """Let only the owner read files that are made meanwhile: the warehouse, its log, what it moves out of memory.
+
+    Readers open published files, whose folders are there before and whose permissions are set one by one.
+    """
+    before = os.umask(0o077)
+    try:
+        yield
+    finally:
+        os.umask(before)
 
 
 @dataclass(frozen=True)
@@ -64,7 +68,8 @@ class Installation:
 
     paths: Paths
     clock: Clock
-    hash_key: bytes | None
+    hash_key: bytes | None = field(repr=False)
+    api_access: ApiAccess = field(default_factory=ApiAccess)
 
     @cached_property
     def configuration(self) -> Configuration:
@@ -79,7 +84,7 @@ class Installation:
     @classmethod
     def from_environment(cls, environment: Mapping[str, str], clock: Clock) -> "Installation":
         """Find the installation that the environment variables describe."""
-        return cls(Paths.from_environment(environment), clock, read_hash_key(environment))
+        return cls(Paths.from_environment(environment), clock, read_hash_key(environment), ApiAccess(environment))
 
     @property
     def today(self) -> date:
@@ -99,10 +104,13 @@ class Installation:
             RunActiveError: if another run holds them.
         """
         self.paths.data.mkdir(parents=True, exist_ok=True)
+        for audience in get_args(Audience):
+            (self.paths.published / audience).mkdir(parents=True, exist_ok=True)
         lock = self.run_lock
-        with lock.acquire() as token:
+        with lock.acquire() as token, owner_only():
             engine = DuckDbEngine(self.paths.warehouse)
             try:
+                self.paths.warehouse.chmod(0o600)
                 prepare_meta(engine)
                 prepare_raw_tables(engine)
                 with CustodyLedger(self.paths.custody_ledger) as ledger:
@@ -159,6 +167,7 @@ class Run:
             as_of=as_of,
             now=installation.clock.now(),
             hash_key=installation.hash_key,
+            access=installation.api_access,
         )
 
     def write_seeds(self, as_of: date) -> list[str]:

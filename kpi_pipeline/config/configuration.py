@@ -21,6 +21,7 @@ from kpi_pipeline.config.metric import Metric
 from kpi_pipeline.config.problems import Problem
 from kpi_pipeline.config.reference_checks import check_references
 from kpi_pipeline.config.report import Report
+from kpi_pipeline.config.secret_check import without_lines_of_secrets
 from kpi_pipeline.config.source import Source
 from kpi_pipeline.config.validation import AnyModel
 from kpi_pipeline.errors import ConfigurationError
@@ -70,7 +71,7 @@ def check_configuration(directory: Path, as_of: date | None = None) -> tuple[Con
         as_of: the day on which to look for what is overdue; not looked for when absent.
     """
     draft = read_draft(directory)
-    problems = sorted({*draft.problems, *_compare(draft, as_of)})
+    problems = sorted(without_lines_of_secrets({*draft.problems, *_compare(draft, as_of)}))
     if draft.company is None or any(not problem.is_warning for problem in problems):
         return None, problems
     goals = Goals(

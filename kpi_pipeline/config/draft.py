@@ -7,7 +7,7 @@ belongs to the check modules.
 
 import hashlib
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Generic
 
@@ -18,9 +18,10 @@ from kpi_pipeline.config.metric import Metric
 from kpi_pipeline.config.model import IDENTIFIER_PATTERN
 from kpi_pipeline.config.problems import Problem, did_you_mean
 from kpi_pipeline.config.report import Report
+from kpi_pipeline.config.secret_check import file_problems, secret_problems
 from kpi_pipeline.config.source import Source
 from kpi_pipeline.config.validation import AnyModel, not_an_identifier, validate
-from kpi_pipeline.config.yaml_reader import Location, YamlDocument, read_yaml
+from kpi_pipeline.config.yaml_reader import MAXIMUM_BYTES, Location, YamlDocument, read_yaml
 
 
 @dataclass(frozen=True)
@@ -120,6 +121,8 @@ class _Folder:
             document = YamlDocument(self._shown(name), None, {}, (problem,))
         else:
             document = read_yaml(self._contents[name], self._shown(name))
+            secrets = secret_problems(document, self._contents[name])
+            document = replace(document, problems=(*document.problems, *secrets))
         self.problems += document.problems
         return document
 
@@ -173,6 +176,11 @@ class _Folder:
             if name not in self._contents:
                 hint = "use company.yaml, goals.yaml, reports.yaml, or *.yaml in sources, metrics or kpis"
                 self.problems.append(Problem(self._shown(name), 1, "CFG002", "this file is not read", hint))
+        for name in self.names("**/*"):
+            path = self._directory / name
+            if name not in self._contents and path.is_file():
+                with path.open("rb") as file:
+                    self.problems += file_problems(self._shown(name), file.read(MAXIMUM_BYTES))
 
     def fingerprint(self) -> str:
         digest = hashlib.sha256()

@@ -11,6 +11,7 @@ CFG002      a file lies where nothing reads it
 CFG003      a key is written twice
 CFG004      unquoted text that YAML tools read in different ways (``no``, ``12:30``, ``0123``), or a Jalali date
 CFG005      an alias, anchor, tag, merge key, a key that is not a text, or too deep nesting
+CFG006      a secret stands in the configuration
 CFG010      a field is missing
 CFG011      a value has the wrong type or lies outside what is allowed
 CFG012      an id is not made of small letters, digits and underscores

@@ -29,9 +29,10 @@ def _source_asset(name: str, source: Source, configuration: Configuration) -> dg
         key=key,
         partitions_def=run_days(configuration.company),
         group_name="raw",
-        kinds={"file", source.system if len(source.system) < 12 else "export"},
-        description=f"What {name} ({source.system}) delivered: {', '.join(subjects)}. Each run takes the files that "
-        "arrived, keeps them unchanged in custody, and replaces the whole days or entities that they speak for.",
+        kinds={"api" if source.pull else "file", source.system if len(source.system) < 12 else "export"},
+        description=f"What {name} ({source.system}) delivered: {', '.join(subjects)}. Each run "
+        f"{'asks the API and keeps its answers' if source.pull else 'takes the files that arrived and keeps them'} "
+        "unchanged in custody; it replaces the whole days or entities that they speak for.",
         check_specs=[
             dg.AssetCheckSpec(
                 "no_quarantine", asset=key, description="No file of this run broke the source's contract."
@@ -67,4 +68,5 @@ def _source_asset(name: str, source: Source, configuration: Configuration) -> dg
 
 def _arrivals_table(report: IngestReport) -> str:
     rows = [f"| {file.file_name} | {file.state} | {file.rows_loaded:,} |" for file in report.files]
-    return "\n".join(["| file | became | rows |", "|---|---|---:|", *rows]) if rows else "nothing new"
+    table = "\n".join(["| file | became | rows |", "|---|---|---:|", *rows]) if rows else "nothing new"
+    return "\n\n".join([table, *report.notes])

@@ -77,6 +77,7 @@ class Arrival:
         contract_fingerprint: the contract that the state was decided under; another one decides again.
         contents: of files that were loaded.
         refusal: of files in quarantine.
+        expired_at: when the stored bytes were deleted because the source keeps files only for some days.
     """
 
     arrival_id: int
@@ -88,6 +89,12 @@ class Arrival:
     contract_fingerprint: str | None
     contents: Contents | None
     refusal: Refusal | None
+    expired_at: datetime | None = None
+
+    @property
+    def was_accepted(self) -> bool:
+        """Whether it was loaded once, also if it waits to be loaded anew."""
+        return self.contents is not None and self.refusal is None
 
 
 @dataclass(frozen=True)

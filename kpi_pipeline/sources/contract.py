@@ -6,7 +6,7 @@ Here: the frozen parts of a contract and the way from a source's YAML to it. A s
 
 import json
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from hashlib import sha256
 from importlib import import_module
 from pathlib import Path
@@ -19,8 +19,10 @@ from kpi_pipeline.errors import ConfigurationError
 from kpi_pipeline.sources.field import Field, NumberStyle
 from kpi_pipeline.sources.subjects import SUBJECTS
 
-FileFormat = Literal["csv", "jsonl", "parquet"]
-MAPPED_SYSTEMS = ("csv", "jsonl", "parquet")
+FileFormat = Literal["csv", "jsonl", "parquet", "xlsx"]
+MAPPED_SYSTEMS = ("csv", "jsonl", "parquet", "xlsx")
+# The option that every system with tables has: which sheet of a workbook is read; the first one without it.
+SHEET_OPTION = "sheet"
 
 
 @dataclass(frozen=True)
@@ -28,8 +30,9 @@ class TotalRows:
     """Rows that only repeat the sum of the others: never loaded, but compared with what was.
 
     Attributes:
-        place: ``last_rows``: at the end, with a label in the first cell; ``extra_cell``: right below the header, with
-            the label in one cell more than the header has; ``empty_names``: first or last, with nothing in ``names``.
+        place: ``last_rows``: at the end or right below the header, with a label in the first cell; ``extra_cell``:
+            right below the header, with the label in one cell more than the header has; ``empty_names``: first or last,
+            with nothing in ``names``.
         label: regular expression of the label.
         compared: which labels' row is compared, best first; the first total row where empty.
         names: fields that are empty in a total row and in no other.
@@ -78,6 +81,35 @@ class NotedAbsence:
 
 
 @dataclass(frozen=True)
+class NotedLine:
+    """A line above the header or below the rows that readers of the numbers should know.
+
+    Attributes:
+        pattern: regular expression of the line; its group, where it has one, is the last complete day, ``M/D/YYYY``,
+            and the line is told only of files that go beyond that day.
+    """
+
+    pattern: str
+    kind: str
+    message: str
+
+
+@dataclass(frozen=True)
+class LocalStyle:
+    """How numbers are written in the files of one language.
+
+    Attributes:
+        headers: names of columns that only files of this language have.
+        number_style: how they are written.
+        delimiter: only in files whose cells are separated by it; in all where empty.
+    """
+
+    headers: tuple[str, ...]
+    number_style: NumberStyle
+    delimiter: str = ""
+
+
+@dataclass(frozen=True)
 class ContractTable:
     """How one subject's rows come from a file's rows.
 
@@ -111,6 +143,14 @@ class Contract:
         empty_marker: the only cell of the only row of a file without data.
         final_line_break: whether a file that does not end with a line break counts as cut.
         has_preamble: whether title and date range may stand above the header.
+        footer: regular expression of a line that may stand below the rows; a date range may follow it.
+        noted_lines: what lines above the header and below the rows mean for the numbers.
+        local_styles: number styles by language, for platforms that write as their user's language does; a file of
+            another language is written in ``number_style``.
+        rewriter: module below ``sources`` whose ``rewrite`` turns a file of another shape (stacked tables, a tree of
+            accounts, stored API answers) into plain CSV with the contract's columns; none where empty.
+        options: the source's own settings for its system, as ``rewrite`` and ``pull`` take them.
+        refuse_no_rows: a file without any row is suspicious even if nothing arrived before.
         lines_before_header: a fixed number of lines above the header; searched for by its names when None.
     """
 
@@ -132,6 +172,12 @@ class Contract:
     empty_marker: str = ""
     final_line_break: bool = True
     has_preamble: bool = False
+    footer: str = ""
+    noted_lines: tuple[NotedLine, ...] = ()
+    local_styles: tuple[LocalStyle, ...] = ()
+    rewriter: str = ""
+    options: tuple[tuple[str, tuple[str, ...]], ...] = ()
+    refuse_no_rows: bool = False
     encoding: str | None = None
     delimiter: str | None = None
     number_style: NumberStyle = field(default_factory=NumberStyle)
@@ -147,8 +193,17 @@ class Contract:
 
     @property
     def fingerprint(self) -> str:
-        """SHA-256 of all that decides what a file's rows become."""
-        return sha256(json.dumps(asdict(self), sort_keys=True, ensure_ascii=False).encode()).hexdigest()
+        """SHA-256 of all that decides what a file's rows become; a rewriter and all layouts count with their code."""
+        text = json.dumps(asdict(self), sort_keys=True, ensure_ascii=False)
+        if self.rewriter:
+            rewriter = Path(str(import_module(f"{__package__}.{self.rewriter}").__file__))
+            shared = Path(__file__).with_name("layouts")
+            text += "".join(path.read_text(encoding="utf-8") for path in (rewriter, *sorted(shared.glob("*.py"))))
+        return sha256(text.encode()).hexdigest()
+
+    def option(self, name: str) -> tuple[str, ...]:
+        """Return the values of one of the source's own settings; empty where it is not set."""
+        return dict(self.options).get(name, ())
 
     def field(self, name: str) -> Field:
         """Return the field of this name."""
@@ -185,7 +240,20 @@ def build_contract(name: str, source: Source) -> Contract:
         problem = f"there is no zone {source.time_zone!r}; zones look like Europe/Berlin"
         raise source_error(name, "time_zone", problem) from error
     system = cast(System, import_module(f"{package}.{source.system}"))
-    return system.build(name, source)
+    contract = system.build(name, source)
+    sheet = source.options.get(SHEET_OPTION)
+    if sheet is None or contract.option(SHEET_OPTION):
+        return contract
+    return replace(contract, options=(*contract.options, (SHEET_OPTION, (str(sheet),))))
+
+
+def _refuse_wrong_pull(name: str, source: Source, *, has_api: bool) -> None:
+    if has_api and source.pull is None:
+        raise source_error(name, "pull", f"is missing; {source.system} asks an API, so say at least pull.starts_on")
+    if not has_api and source.pull is not None:
+        raise source_error(name, "pull", f"{source.system} reads files; the systems with an API end in _api")
+    if has_api and source.exported_at is not None:
+        raise source_error(name, "exported_at", "a pull has no file name; its time is when it was made")
 
 
 def source_error(name: str, key: str, problem: str) -> ConfigurationError:

@@ -5,7 +5,9 @@ Here: the last bytes of the file only. Comparing the totals belongs to ``reading
 
 import csv
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import takewhile
 from pathlib import Path
 
 TAIL_BYTES = 65_536
@@ -17,21 +19,29 @@ class CsvTail:
 
     Attributes:
         ends_with_line_break: without one the last row may be cut.
-        last_rows: the last rows that stand on one line each, in the file's order.
+        lines: the last lines, in the file's order; a row that takes several is not put together.
     """
 
     ends_with_line_break: bool
-    last_rows: tuple[tuple[str, ...], ...]
+    lines: tuple[str, ...]
+    delimiter: str
+
+    @property
+    def last_row(self) -> tuple[str, ...]:
+        """The last line that is not empty, as a row."""
+        return next(self._rows(), ())
 
     def rows_labelled(self, label: str) -> tuple[tuple[str, ...], ...]:
         """Return the unbroken run of rows at the very end whose first cell matches a regular expression."""
         pattern = re.compile(label)
-        run: list[tuple[str, ...]] = []
-        for row in reversed(self.last_rows):
-            if not pattern.search(row[0]):
-                break
-            run.append(row)
+        run = list(takewhile(lambda row: pattern.search(row[0]), self._rows()))
         return tuple(reversed(run))
+
+    def _rows(self) -> Iterator[tuple[str, ...]]:
+        """Yield the rows, last first."""
+        for line in reversed(self.lines):
+            if row := next(csv.reader([line], delimiter=self.delimiter), None):
+                yield tuple(row)
 
 
 def read_csv_tail(path: Path, delimiter: str) -> CsvTail:
@@ -43,5 +53,4 @@ def read_csv_tail(path: Path, delimiter: str) -> CsvTail:
     if size > TAIL_BYTES:
         end = end[end.find(b"\n") + 1 :]
     lines = end.decode("utf-8", errors="replace").splitlines()
-    rows = [tuple(row) for line in lines[-200:] for row in csv.reader([line], delimiter=delimiter) if row]
-    return CsvTail(end.endswith((b"\n", b"\r")), tuple(rows))
+    return CsvTail(end.endswith((b"\n", b"\r")), tuple(lines[-200:]), delimiter)

@@ -1,7 +1,8 @@
 """Unchanged copies of everything that arrived, named by their SHA-256.
 
 Here: how bytes get into the store and out of it; nothing is parsed before it is stored, nothing stored is changed.
-Which files arrive belongs to ``inbox``, what became of them to ``custody_ledger``.
+Which files arrive belongs to ``inbox``, what became of them to ``custody_ledger``, how long they are kept to
+``retention``.
 """
 
 import hashlib
@@ -100,6 +101,10 @@ class Custody:
                 "Restore this file from a backup, or put the original into its inbox again."
             )
         return path
+
+    def delete(self, sha256: str) -> None:
+        """Delete stored bytes, if they are there."""
+        self.path(sha256).unlink(missing_ok=True)
 
     @contextmanager
     def scratch(self) -> Iterator[Path]:

@@ -46,7 +46,8 @@ create table if not exists arrivals (
     found text,
     expected text,
     advice text,
-    problem text
+    problem text,
+    expired_at text
 ) strict;
 create index if not exists arrivals_by_name on arrivals (source, file_name);
 create table if not exists confirmations (
@@ -68,6 +69,8 @@ set
 where arrival_id = :arrival_id
 """
 REOPEN = "update arrivals set state = null where arrival_id = ?"
+# Bytes that come back are there again, whatever was deleted before.
+RETURNED = "update arrivals set expired_at = null where source = ? and sha256 = ? and expired_at is not null"
 BUSY_SECONDS = 30
 
 
@@ -84,6 +87,9 @@ class CustodyLedger:
         # EXTRA is FULL and a synced folder, without which a power cut can bring a finished journal back.
         self._connection.execute("pragma synchronous = extra")
         self._connection.executescript(SCHEMA)
+        columns = {row["name"] for row in self._connection.execute("pragma table_info(arrivals)")}
+        if "expired_at" not in columns:  # a ledger of version 0.1
+            self._connection.execute("alter table arrivals add column expired_at text")
 
     def __enter__(self) -> Self:
         return self
@@ -105,6 +111,7 @@ class CustodyLedger:
     def register(self, files: Sequence[NewArrival]) -> list[int]:
         """Enter arrivals without a state, all or none; return their ids."""
         with self._transaction() as cursor:
+            cursor.executemany(RETURNED, {(file.source, file.sha256) for file in files if file.sha256})
             return [_inserted(cursor, file) for file in files]
 
     def note_unchanged(self, seen: Mapping[int, tuple[int, int]]) -> None:
@@ -128,6 +135,21 @@ class CustodyLedger:
         """Take the states of arrivals away, so that the next ingest decides again."""
         with self._transaction() as cursor:
             cursor.executemany(REOPEN, [(arrival_id,) for arrival_id in arrival_ids])
+
+    def expire(self, source: str, hashes: Collection[str], expired_at: datetime) -> None:
+        """Note that the stored bytes with these hashes may no longer be used for a source."""
+        with self._transaction() as cursor:
+            cursor.executemany(
+                "update arrivals set expired_at = ? where source = ? and sha256 = ?",
+                [(expired_at.isoformat(), source, sha256) for sha256 in hashes],
+            )
+
+    def expired_hashes(self) -> list[str]:
+        """Return the hashes of all bytes that no source may use any more."""
+        rows = self._connection.execute(
+            "select sha256 from arrivals where sha256 <> '' group by sha256 having min(expired_at is not null)"
+        )
+        return [row["sha256"] for row in rows]
 
     def confirm(self, source: str, sha256: str, *, confirmed_by: str, reason: str, confirmed_at: datetime) -> None:
         """Let a file in that was refused only because it brings so much less than what it replaces."""
@@ -221,6 +243,7 @@ def _arrival(row: sqlite3.Row) -> Arrival:
         contract_fingerprint=row["contract_fingerprint"],
         contents=None if row["rows"] is None else _contents(row),
         refusal=None if row["problem"] is None else _refusal(row),
+        expired_at=datetime.fromisoformat(row["expired_at"]) if row["expired_at"] else None,
     )
 
 

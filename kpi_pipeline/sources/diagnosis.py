@@ -5,20 +5,22 @@ say what is loaded, so the two cannot disagree; Python's csv module is asked for
 rows that DuckDB could not even separate into cells.
 """
 
-import csv
 import re
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Sequence
 from pathlib import Path
 
 import duckdb
 
+from kpi_pipeline.sources.check_connection import check_cursor
 from kpi_pipeline.sources.contract import Contract
 from kpi_pipeline.sources.opened_file import CsvPlace, OpenedFile
 from kpi_pipeline.sources.reading import open_file
+from kpi_pipeline.sources.record_lines import BrokenQuotesError, line_of, records
 from kpi_pipeline.sources.refused_file import RefusedFile
 
 _DUCKDB_LINE = re.compile(r"\b[Ll]ine:? (\d+)")
+_QUOTED = re.compile(r"'[^\n]*'|\"[^\n]*\"|(?<=found )[^\n]*")
 _SHOWN_CHARACTERS = 80
 
 
@@ -41,15 +43,14 @@ def diagnose(path: Path, file_name: str, contract: Contract, error: Exception) -
         return (
             _unreadable_value(file_name, opened)
             or _broken_record(file_name, opened)
-            or _unexplained(file_name, str(error).replace(str(path), file_name))
+            or _unexplained(file_name, contract, str(error).replace(str(path), file_name))
         )
 
 
 def _unreadable_value(file_name: str, opened: OpenedFile) -> RefusedFile | None:
     """Ask the queries themselves; they answer only if every row has the right number of cells."""
     contract = opened.query.contract
-    with duckdb.connect() as connection:
-        connection.execute("set threads = 1")
+    with check_cursor() as connection:
         try:
             defects = _row(connection, opened.query.defects())
             if defect := _first(defects):
@@ -65,7 +66,7 @@ def _unreadable_value(file_name: str, opened: OpenedFile) -> RefusedFile | None:
                     opened,
                     defect[1],
                     rule.shown,
-                    found=_shown(defect[2]),
+                    found=_shown_field(contract, rule.shown, defect[2]),
                     expected=rule.expected,
                     advice=rule.advice,
                 )
@@ -100,7 +101,7 @@ def _first(defects: dict[str, object]) -> tuple[str, int, object] | None:
 def _refusal(
     file_name: str, opened: OpenedFile, row: int, name: str, *, found: str, expected: str, advice: str = ""
 ) -> RefusedFile:
-    line = _physical_line(opened.csv_place, row) if opened.csv_place else row
+    line = line_of(opened.csv_place, row) if opened.csv_place else row
     return RefusedFile(
         file_name,
         line=line,
@@ -111,39 +112,19 @@ def _refusal(
     )
 
 
-def _records(place: CsvPlace) -> Iterator[tuple[int, list[str]]]:
-    """Yield physical line and cells of each row below the header, as Python's csv module separates them."""
-    with place.path.open(encoding="utf-8-sig", errors="replace", newline="") as file:
-        reader = csv.reader(file, delimiter=place.delimiter, strict=True)
-        before = 0
-        for number, cells in enumerate(reader, start=1):
-            first_line, before = before + 1, reader.line_num
-            if number > place.records_before_data and cells:
-                yield first_line, cells
-
-
-def _physical_line(place: CsvPlace, row: int) -> int | None:
-    try:
-        return next((line for number, (line, _cells) in enumerate(_records(place), start=1) if number == row), None)
-    except csv.Error:
-        return None
-
-
 def _broken_record(file_name: str, opened: OpenedFile) -> RefusedFile | None:
     place = opened.csv_place
     if place is None:
         return None
-    width = len(opened.binding.header)
-    last_line = place.records_before_data
+    header = opened.binding.header
+    width = len(header)
     try:
-        for line, cells in _records(place):
-            last_line = line
+        for line, cells in records(place):
             if len(cells) != width:
-                column = opened.binding.header[len(cells) - 1] if len(cells) < width else None
                 return RefusedFile(
                     file_name,
                     line=line,
-                    column=column,
+                    column=_column(header, len(cells) - 1),
                     found=f"{len(cells)} cells",
                     expected=f"{width} cells, as in the header",
                     advice="The file may be cut or edited; export it again.",
@@ -153,22 +134,28 @@ def _broken_record(file_name: str, opened: OpenedFile) -> RefusedFile | None:
                 return RefusedFile(
                     file_name,
                     line=line,
-                    column=opened.binding.header[position],
+                    column=header[position],
                     found="bytes that are not UTF-8",
                     expected="UTF-8",
                     advice="Export as UTF-8, or declare the encoding in the source's configuration.",
                 )
-    except csv.Error as error:
+    except BrokenQuotesError as error:
         return RefusedFile(
             file_name,
-            line=last_line + 1,
+            line=error.line,
+            column=_column(header, error.cell),
             found=f"quotation marks that do not fit together ({error})",
             expected="cells quoted as in RFC 4180",
         )
-    return _mixed_line_breaks(file_name, place)
+    return _mixed_line_breaks(file_name, place, _column(header, width))
 
 
-def _mixed_line_breaks(file_name: str, place: CsvPlace) -> RefusedFile | None:
+def _column(header: Sequence[str], position: int) -> str:
+    """Return the name of a column, of the nearest one before it where it has none."""
+    return next((name for name in reversed(header[: position + 1]) if name.strip()), header[0])
+
+
+def _mixed_line_breaks(file_name: str, place: CsvPlace, column: str) -> RefusedFile | None:
     """Find the first line that ends differently from the first one; DuckDB cannot tell where such rows end."""
     with place.path.open(encoding="utf-8", errors="replace", newline="") as file:
         endings = (re.search(r"\r?\n?$", line) for line in file)
@@ -178,6 +165,7 @@ def _mixed_line_breaks(file_name: str, place: CsvPlace) -> RefusedFile | None:
                 return RefusedFile(
                     file_name,
                     line=number,
+                    column=column,
                     found=f"a line that ends with {ending[0]!r} after lines that end with {first[0]!r}",
                     expected="the same line break everywhere",
                     advice="Parts of several files may have been joined; export it again.",
@@ -185,8 +173,11 @@ def _mixed_line_breaks(file_name: str, place: CsvPlace) -> RefusedFile | None:
     return None
 
 
-def _unexplained(file_name: str, message: str) -> RefusedFile:
+def _unexplained(file_name: str, contract: Contract, message: str) -> RefusedFile:
     text = message.strip()
+    if any(entry.personal or entry.free_text for entry in contract.fields):
+        # DuckDB quotes what it cannot read; which column that stood in is not known here.
+        text = _QUOTED.sub("(not shown)", text)
     match = _DUCKDB_LINE.search(text)
     return RefusedFile(
         file_name,
@@ -194,6 +185,15 @@ def _unexplained(file_name: str, message: str) -> RefusedFile:
         found=_shown(text.splitlines()[0].removeprefix("Invalid Input Error: ")) if text else "an unreadable file",
         expected="rows as the contract of the source describes them",
     )
+
+
+def _shown_field(contract: Contract, name: str, text: object) -> str:
+    entry = next((entry for entry in contract.fields if entry.name == name), None)
+    if entry is None or not (entry.personal or entry.free_text):
+        return _shown(text)
+    if text is None:
+        return "nothing"
+    return "a personal value" if entry.personal else f"a text of {len(str(text))} characters"
 
 
 def _shown(text: object) -> str:

@@ -11,6 +11,7 @@ import sqlglot
 from sqlglot import expressions as exp
 from sqlglot.errors import SqlglotError
 
+from kpi_pipeline.sources.check_connection import check_cursor
 from kpi_pipeline.sources.contract import Contract, ContractTable, source_error
 from kpi_pipeline.sources.file_query import FileFacts, FileQuery
 from kpi_pipeline.sources.subjects import SUBJECTS
@@ -44,7 +45,7 @@ def check_tables(contract: Contract, *, is_short_form: bool) -> None:
     )
     names = {field.name for field in contract.fields} | set(_FILE_NAMES)
     names |= {f"{field.name}_utc" for field in contract.fields if field.kind == "timestamp"}
-    with duckdb.connect() as connection:
+    with check_cursor() as connection:
         for table in contract.tables:
             prefix = "columns" if is_short_form else f"tables.{table.subject}.columns"
             given = {f"{prefix}.{column}": (column, text) for column, text in table.columns if text != "null"}

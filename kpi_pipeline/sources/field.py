@@ -10,6 +10,7 @@ Kind = Literal["text", "integer", "decimal", "double", "date", "timestamp", "boo
 
 SPACES = " \u00a0\u202f"
 CURRENCY_MARK = "{currency}"
+ISO = "iso"
 
 
 @dataclass(frozen=True)
@@ -29,6 +30,8 @@ class Field:
         headers: accepted names in the file, best first; ``{currency}`` in one stands for the currency of its amounts.
         decimals: what a decimal keeps after its point; more in the file is refused, or rounded if ``rounding``.
         style: how dates or time stamps are written, in strptime directives, or ``jalali``; ISO when None.
+        styles: the ways in which they may be written, ``iso`` among them, where the platform writes them as its user's
+            settings say; each file then decides for one of them (``date_styles``), and ``style`` is not given.
         empty_as: the texts that mean "no value" beside the empty one.
         when_empty: the SQL literal that "no value" stands for, e.g. ``0`` where a platform leaves zeros out; NULL when
             None.
@@ -36,6 +39,7 @@ class Field:
         strip: a text taken out of every value first.
         values: pairs of a whole value and its replacement.
         personal: whether only the keyed hash of the value may be kept.
+        free_text: whether people wrote the value, who may have put addresses and phone numbers into it.
     """
 
     name: str
@@ -44,6 +48,7 @@ class Field:
     required: bool = False
     decimals: int = 4
     style: str | None = None
+    styles: tuple[str, ...] = ()
     empty_as: tuple[str, ...] = ()
     when_empty: str | None = None
     scale: str = "1"
@@ -51,6 +56,7 @@ class Field:
     rounding: bool = False
     values: tuple[tuple[str, str], ...] = ()
     personal: bool = False
+    free_text: bool = False
 
     @property
     def sql_type(self) -> str:
@@ -66,7 +72,9 @@ class Field:
             return f"a number with at most {self.decimals} decimals and no exponent"
         if self.kind in ("date", "timestamp"):
             noun = "a date" if self.kind == "date" else "a time stamp"
-            return f"{noun} written {self.style or ('YYYY-MM-DD' if self.kind == 'date' else 'YYYY-MM-DD HH:MM:SS')}"
+            iso = "YYYY-MM-DD" if self.kind == "date" else "YYYY-MM-DD HH:MM:SS"
+            styles = self.styles or (self.style or ISO,)
+            return f"{noun} written {' or '.join(iso if style == ISO else style for style in styles)}"
         return {
             "integer": "a whole number",
             "decimal": "a number without exponent",

@@ -11,7 +11,7 @@ from datetime import date
 from kpi_pipeline.sources.contract import Contract, ContractTable
 from kpi_pipeline.sources.conversion import is_empty, strict_value, value_or_null
 from kpi_pipeline.sources.field import Field
-from kpi_pipeline.sources.personal_data import hashed
+from kpi_pipeline.sources.personal_data import hashed, masked
 from kpi_pipeline.sources.sql_text import literal, quoted
 from kpi_pipeline.sources.subjects import SUBJECTS
 from kpi_pipeline.sources.time_conversion import instant
@@ -158,7 +158,9 @@ class FileQuery:
 
     def _value(self, entry: Field, cell: str) -> str:
         value = strict_value(entry, cell, self.contract.number_style)
-        return hashed(value) if entry.personal else value
+        if entry.personal:
+            return hashed(value)
+        return masked(value) if entry.free_text else value
 
     def _rules(self) -> str | None:
         if not self.contract.row_rules:

@@ -7,7 +7,7 @@ import re
 import unicodedata
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 
 from kpi_pipeline.sources.contract import Contract
 from kpi_pipeline.sources.field import CURRENCY_MARK
@@ -39,6 +39,7 @@ class Binding:
         return None if position is None else self.header[position]
 
 
+@lru_cache(maxsize=20_000)
 def comparable(name: str) -> str:
     """Return a header name without the differences that do not count: case, spaces, letter forms, invisible marks."""
     text = unicodedata.normalize("NFKC", name).translate(_INVISIBLE).translate(_SAME_LETTERS)
@@ -47,10 +48,13 @@ def comparable(name: str) -> str:
 
 def recognised_cells(cells: Iterable[str], contract: Contract) -> int:
     """Count the cells that are names of the contract's columns."""
-    patterns = [_pattern(header) for entry in contract.fields for header in entry.headers]
-    patterns += [_pattern(header) for header in contract.ignored_headers]
-    names = [comparable(cell) for cell in cells]
-    return sum(1 for name in names if name and any(pattern.fullmatch(name) for pattern in patterns))
+    names = [name for cell in cells if (name := comparable(cell))]
+    if not names:
+        return 0
+    headers = (*(header for entry in contract.fields for header in entry.headers), *contract.ignored_headers)
+    exact = {comparable(header) for header in headers}
+    patterns = [_pattern(header) for header in headers if CURRENCY_MARK in header]
+    return sum(1 for name in names if name in exact or any(pattern.fullmatch(name) for pattern in patterns))
 
 
 def bind_header(file_name: str, header: Sequence[str], contract: Contract, line: int | None) -> Binding:
@@ -64,7 +68,7 @@ def bind_header(file_name: str, header: Sequence[str], contract: Contract, line:
     currency = None
     for entry in contract.fields:
         for accepted in entry.headers:
-            matches = [index for index, name in enumerate(names) if _pattern(accepted).fullmatch(name)]
+            matches = _matches(names, accepted)
             if len(matches) > 1:
                 raise RefusedFile(
                     file_name,
@@ -75,19 +79,25 @@ def bind_header(file_name: str, header: Sequence[str], contract: Contract, line:
                 )
             if matches:
                 positions[entry.name] = matches[0]
-                found = _pattern(accepted).fullmatch(names[matches[0]])
-                if found and CURRENCY_MARK in accepted:
+                if CURRENCY_MARK in accepted and (found := _pattern(accepted).fullmatch(names[matches[0]])):
                     currency = found["currency"].upper()
                 break
     _refuse_missing(file_name, header, contract, positions, line)
-    ignored = [_pattern(name) for name in contract.ignored_headers]
     bound = set(positions.values())
+    ignored = {index for accepted in contract.ignored_headers for index in _matches(names, accepted)}
     unknown = tuple(
-        cell
-        for index, cell in enumerate(header)
-        if cell.strip() and index not in bound and not any(pattern.fullmatch(names[index]) for pattern in ignored)
+        cell for index, cell in enumerate(header) if cell.strip() and index not in bound and index not in ignored
     )
     return Binding(positions, tuple(header), currency, unknown)
+
+
+def _matches(names: list[str], accepted: str) -> list[int]:
+    """Return the positions of the columns that an accepted name means."""
+    if CURRENCY_MARK in accepted:
+        pattern = _pattern(accepted)
+        return [index for index, name in enumerate(names) if pattern.fullmatch(name)]
+    wanted = comparable(accepted)
+    return [index for index, name in enumerate(names) if name == wanted] if wanted in names else []
 
 
 def _refuse_missing(

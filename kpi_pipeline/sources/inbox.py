@@ -13,7 +13,9 @@ from pathlib import Path
 
 from kpi_pipeline.sources.refused_file import RefusedFile
 
-INCOMPLETE_SUFFIXES = (".part", ".tmp", ".crdownload")
+INCOMPLETE_SUFFIXES = (".part", ".partial", ".filepart", ".tmp", ".crdownload", ".download")
+# ``~$``: what a spreadsheet program keeps beside a workbook that is open.
+NO_EXPORT_PREFIXES = (".", "~$")
 EPOCH = datetime(1970, 1, 1)
 
 
@@ -62,7 +64,7 @@ def scan_inbox(folder: Path, pattern: str, *, now: datetime, settle_seconds: flo
     now_ns = (now - EPOCH.replace(tzinfo=UTC)) // timedelta(microseconds=1) * 1000
     for entry in _entries(folder):
         name = _printable(entry.name)
-        if not fnmatchcase(entry.name, pattern) or entry.name.startswith("."):
+        if not fnmatchcase(entry.name, pattern) or entry.name.startswith(NO_EXPORT_PREFIXES):
             continue
         if entry.name.lower().endswith(INCOMPLETE_SUFFIXES):
             continue
@@ -85,6 +87,16 @@ def scan_inbox(folder: Path, pattern: str, *, now: datetime, settle_seconds: flo
         else:
             files.append(InboxFile(name, path, status.st_size, status.st_mtime_ns))
     return InboxScan(tuple(files), tuple(unsettled), tuple(refused))
+
+
+def is_as_listed(file: InboxFile) -> bool:
+    """Tell whether a file still has the size and the modification time that it was listed with.
+
+    Raises:
+        OSError: it is gone.
+    """
+    status = file.path.stat(follow_symlinks=False)
+    return (status.st_size, status.st_mtime_ns) == (file.size, file.modified_ns)
 
 
 def export_time(file_name: str, modified_ns: int, pattern: str | None) -> datetime:

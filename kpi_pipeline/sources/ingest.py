@@ -5,7 +5,7 @@ that one bad file stops no other. How each step works belongs to the module that
 """
 
 from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import date, datetime
 from decimal import Decimal
 from functools import partial
@@ -16,53 +16,29 @@ import duckdb
 from kpi_pipeline.config.paths import Paths
 from kpi_pipeline.config.source import Source
 from kpi_pipeline.errors import CustodyError, EngineError
-from kpi_pipeline.sources.arrival import Arrival, Contents, Decision, NewArrival, State
+from kpi_pipeline.sources.api.pull import ApiAccess, pulled_system
+from kpi_pipeline.sources.arrival import Arrival, Contents, Decision, State
 from kpi_pipeline.sources.arrival_rules import ArrivalRules, Export
 from kpi_pipeline.sources.contract import build_contract
 from kpi_pipeline.sources.custody import Custody
 from kpi_pipeline.sources.custody_ledger import CustodyLedger
 from kpi_pipeline.sources.diagnosis import diagnose
+from kpi_pipeline.sources.ingest_report import FileOutcome as FileOutcome
+from kpi_pipeline.sources.ingest_report import IngestReport as IngestReport
+from kpi_pipeline.sources.ingest_report import outcome_of
 from kpi_pipeline.sources.intake import Finding, refusal_of, take_in
 from kpi_pipeline.sources.loading import load_file, unload_source
 from kpi_pipeline.sources.ownership import Batch
+from kpi_pipeline.sources.personal_data import without_addresses
+from kpi_pipeline.sources.pull_intake import take_pull
 from kpi_pipeline.sources.raw_tables import loaded_batches, standing_batches
 from kpi_pipeline.sources.reading import prepare_file
 from kpi_pipeline.sources.refused_file import RefusedFile
+from kpi_pipeline.sources.retention import expire_files
 from kpi_pipeline.warehouse.engine import Engine
 
 # The kinds of engine errors that a file can cause; all others are the engine's own trouble and stop the run.
 FILE_ERRORS = (duckdb.DataError, duckdb.IntegrityError, duckdb.ProgrammingError)
-
-
-@dataclass(frozen=True)
-class FileOutcome:
-    """What became of one arrived file.
-
-    Attributes:
-        sha256: hash of its bytes; empty if they could not be read.
-        rows_loaded: rows that it brought in this run.
-        problem: why it is in quarantine.
-    """
-
-    file_name: str
-    sha256: str
-    state: State
-    rows_loaded: int
-    problem: str | None
-
-
-@dataclass(frozen=True)
-class IngestReport:
-    """What one ingest of one source did.
-
-    Attributes:
-        files: the files that were decided in this run.
-        unsettled: names of files that may still be written and are left for the next run.
-    """
-
-    source: str
-    files: tuple[FileOutcome, ...]
-    unsettled: tuple[str, ...]
 
 
 def ingest_source(
@@ -75,6 +51,7 @@ def ingest_source(
     as_of: date,
     now: datetime,
     hash_key: bytes | None,
+    access: ApiAccess | None = None,
     settle_seconds: float = 2,
 ) -> IngestReport:
     """Take what arrived for one source into custody and into ``raw``; files that break the contract go to quarantine.
@@ -88,6 +65,7 @@ def ingest_source(
         as_of: the day of the run.
         now: the current instant, with its time zone.
         hash_key: key for the hashes of personal data.
+        access: how APIs are reached; without it they lack every secret.
         settle_seconds: how long a file must have been left unchanged before it is taken; 0 takes every file.
 
     Raises:
@@ -97,12 +75,37 @@ def ingest_source(
     """
     custody = Custody(paths.custody)
     custody.clear_incomplete()
-    inbox = paths.inbox / (source.inbox or name)
-    intake = take_in(name, inbox, source.files, Finding(now, as_of, settle_seconds), ledger=ledger, custody=custody)
+    finding = Finding(now, as_of, settle_seconds)
+    if (system := pulled_system(source.system)) is not None:
+        intake = take_pull(name, source, system, finding, access or ApiAccess(), ledger=ledger, custody=custody)
+    else:
+        inbox = paths.inbox / (source.inbox or name)
+        intake = take_in(name, inbox, source.files, finding, ledger=ledger, custody=custody)
     ingest = _Ingest(name, source, engine, ledger, custody, hash_key)
     outcomes = ingest.decide_open_arrivals(fresh=intake.stored)
+    expired = expire_files(name, source.keep_files_days, ledger=ledger, custody=custody, now=now)
+    if expired:
+        ingest.notes.append(
+            f"The bytes of {len(expired)} file(s) were deleted from custody, {source.keep_files_days} days after they "
+            "arrived. Their rows stay and cannot be made anew from now on."
+        )
     unreadable = [FileOutcome(refused.file, "", "quarantined", 0, str(refused)) for refused in intake.unreadable]
-    return IngestReport(name, (*unreadable, *outcomes), intake.unsettled)
+    return IngestReport(name, (*unreadable, *outcomes), intake.unsettled, tuple(ingest.notes))
+
+
+def replay_source(
+    name: str, source: Source, *, engine: Engine, ledger: CustodyLedger, paths: Paths, hash_key: bytes | None
+) -> IngestReport:
+    """Load all files of a source anew from custody; the same tables come out.
+
+    Raises:
+        ConfigurationError: the source's contract cannot be built.
+        CustodyError: stored files are missing or damaged; nothing is changed then.
+        EngineError: the warehouse fails for a reason that is not in a file.
+    """
+    ingest = _Ingest(name, source, engine, ledger, Custody(paths.custody), hash_key)
+    ingest.open_again(lambda arrival: arrival.state not in (None, "quarantined"))
+    return IngestReport(name, tuple(ingest.decide_open_arrivals(fresh=())), (), tuple(ingest.notes))
 
 
 class _Ingest:
@@ -126,6 +129,32 @@ class _Ingest:
         self._custody = custody
         self._hash_key = hash_key
         self._loaded = loaded_batches(engine, name)
+        self.notes: list[str] = []
+
+    def open_again(self, is_meant: Callable[[Arrival], bool]) -> None:
+        """Take everything out of the warehouse that can be loaded anew, and open the arrivals that are meant.
+
+        What came from files whose bytes are deleted stays as it is: nothing could bring it back.
+        """
+        arrivals = self._arrivals()
+        usable = {arrival.file.sha256 for arrival in arrivals}
+        kept = {batch_id: batch for batch_id, batch in self._loaded.items() if batch.sha256 not in usable}
+        for batch in self._loaded.values():
+            if batch.batch_id not in kept:
+                self._custody.verified(batch.sha256)
+        self._ledger.reopen([arrival.arrival_id for arrival in arrivals if is_meant(arrival)])
+        unload_source(self._engine, self._name, kept)
+        self._loaded = kept
+        if kept:
+            self.notes.append(
+                f"{len(kept)} file(s) were not loaded anew, because their bytes were deleted from custody; their rows "
+                "stay as the configuration of their time made them."
+            )
+
+    def _arrivals(self) -> list[Arrival]:
+        """Return the arrivals whose bytes are in custody."""
+        arrivals = self._ledger.arrivals(self._name)
+        return [arrival for arrival in arrivals if arrival.file.sha256 and arrival.expired_at is None]
 
     def decide_open_arrivals(self, fresh: Collection[str]) -> list[FileOutcome]:
         """Decide on all arrivals without a state, and again on those that another contract put in quarantine.
@@ -133,14 +162,11 @@ class _Ingest:
         Args:
             fresh: hashes that were stored by this run and need not be verified.
         """
-        arrivals = [arrival for arrival in self._ledger.arrivals(self._name) if arrival.file.sha256]
-        if self._rules.is_outdated(self._loaded.values(), arrivals):
-            for batch in self._loaded.values():
-                self._custody.verified(batch.sha256)
-            self._ledger.reopen([arrival.arrival_id for arrival in arrivals])
-            unload_source(self._engine, self._name)
-            self._loaded = {}
-            arrivals = [replace(arrival, state=None) for arrival in arrivals]
+        arrivals = self._arrivals()
+        expired = {entry.file.sha256 for entry in self._ledger.arrivals(self._name) if entry.expired_at is not None}
+        if self._rules.is_outdated([batch for batch in self._loaded.values() if batch.sha256 not in expired], arrivals):
+            self.open_again(lambda _: True)
+            arrivals = self._arrivals()
         newest = self._rules.newest_exports(arrivals)
         waiting = sorted(
             filter(self._rules.is_open, arrivals),
@@ -150,6 +176,8 @@ class _Ingest:
             return []
         held = {arrival.file.sha256 for arrival in arrivals if arrival.state in ("loaded", "superseded")}
         confirmed = self._ledger.confirmed(self._name)
+        # An export that was accepted once is not refused when it is loaded anew, after files that arrived behind it.
+        accepted = {(entry.file.sha256, self._rules.export_time(entry)) for entry in arrivals if entry.was_accepted}
         decisions: list[Decision] = []
         damage: CustodyError | None = None
         with self._custody.scratch() as scratch:
@@ -161,7 +189,8 @@ class _Ingest:
                 except CustodyError as error:
                     damage = damage or error  # stays open until its bytes are back, while the others go on
                     continue
-                load = partial(self._load, arrival.file.file_name, path, scratch, sha256 in confirmed)
+                is_confirmed = sha256 in confirmed or (sha256, newest.get(sha256, (None,))[0]) in accepted
+                load = partial(self._load, arrival.file.file_name, path, scratch, is_confirmed)
                 decisions.append(self._decide(arrival, newest, sha256 in held, load))
                 if decisions[-1].state == "loaded":
                     held.add(sha256)
@@ -169,7 +198,7 @@ class _Ingest:
         if damage is not None:
             raise damage
         files = {arrival.arrival_id: arrival.file for arrival in waiting}
-        return [_outcome(files[decision.arrival_id], decision) for decision in decisions]
+        return [outcome_of(files[decision.arrival_id], decision) for decision in decisions]
 
     def _decide(
         self,
@@ -222,6 +251,7 @@ class _Ingest:
                     account_id=self._source.account_id,
                     coverage=self._source.coverage,
                     is_confirmed=is_confirmed,
+                    refuse_no_rows=self._contract.refuse_no_rows,
                     is_loaded=batch.batch_id in self._loaded,
                 )
         except EngineError as error:
@@ -238,7 +268,7 @@ class _Ingest:
             last_day=standing.last_day,
             control_totals={name: Decimal(total) for name, total in prepared.control_totals.items()},
             is_end_verifiable=prepared.is_end_verifiable,
-            unknown_columns=prepared.unknown_columns,
+            unknown_columns=tuple(map(without_addresses, prepared.unknown_columns)),
             notes=prepared.notes,
         )
 
@@ -263,13 +293,3 @@ class _Ingest:
 def _standing_state(file: Arrival | Decision, standing: Collection[str]) -> State:
     speaks_for_days = file.contents is not None and file.contents.first_day is not None
     return "superseded" if speaks_for_days and file.batch_id not in standing else "loaded"
-
-
-def _outcome(file: NewArrival, decision: Decision) -> FileOutcome:
-    return FileOutcome(
-        file_name=file.file_name,
-        sha256=file.sha256,
-        state=decision.state,
-        rows_loaded=decision.contents.rows if decision.contents else 0,
-        problem=decision.refusal.message if decision.refusal else None,
-    )

@@ -12,7 +12,7 @@ from pathlib import Path
 from kpi_pipeline.sources.arrival import Arrival, Decision, NewArrival, Refusal
 from kpi_pipeline.sources.custody import Custody
 from kpi_pipeline.sources.custody_ledger import CustodyLedger
-from kpi_pipeline.sources.inbox import scan_inbox
+from kpi_pipeline.sources.inbox import is_as_listed, scan_inbox
 from kpi_pipeline.sources.refused_file import RefusedFile
 
 
@@ -68,7 +68,8 @@ def take_in(
         if known and known.file.sha256 and (known.file.size, known.seen_ns) == (file.size, file.modified_ns):
             continue
         try:
-            stored = custody.store(file.path)
+            # A program whose clock is behind may still be writing a file that looks settled.
+            stored = custody.store(file.path) if is_as_listed(file) else None
         except OSError as error:
             unreadable.append(_unreadable(file.name, error))
             continue

@@ -9,6 +9,8 @@ _PATTERN = (
     r"^\s*(1[34][0-9]{2})(?:[/-]([0-9]{1,2})[/-]([0-9]{1,2})|([0-9]{2})([0-9]{2}))"
     r"(?:[T ]+([0-9]{1,2}):([0-9]{2})(?::([0-9]{2}))?)?\s*$"
 )
+# Marks of writing direction, which Persian programs put around numbers and dates.
+_INVISIBLE = "\u200e\u200f\u061c"
 # Day number of 1970-01-01 in the count that starts where the 33-year cycle of leap years is aligned.
 _EPOCH = 719_528
 
@@ -51,7 +53,8 @@ def _days_before(year: str) -> str:
 
 
 def _parts(cell: str) -> tuple[str, str, str, tuple[str, str, str]]:
-    text = with_plain_digits(cell)
+    # translate() drops the characters of its first list that have no partner in the second.
+    text = f"translate({cell}, '{_DIGITS}{_INVISIBLE}', '01234567890123456789')"
 
     def group(number: int) -> str:
         return f"nullif(regexp_extract({text}, '{_PATTERN}', {number}), '')"

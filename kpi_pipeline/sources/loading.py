@@ -29,6 +29,7 @@ from kpi_pipeline.warehouse.engine import Engine
 
 DAY_UNITS = ("day", "event_day")
 LEAST_SHARE = Decimal("0.1")
+CONFIRM_ADVICE = "Export the file again; if there really is no more, confirm this file: kpi sources --confirm FILE."
 
 
 @dataclass(frozen=True)
@@ -52,6 +53,7 @@ def load_file(
     account_id: str,
     coverage: Literal["range", "days_present"],
     is_confirmed: bool,
+    refuse_no_rows: bool = False,
     is_loaded: bool = False,
 ) -> LoadedBatch:
     """Load a file; whatever raises leaves the warehouse as it was.
@@ -63,6 +65,7 @@ def load_file(
         account_id: the account that a file without rows speaks for.
         coverage: which days a file speaks for that does not say so itself.
         is_confirmed: somebody confirmed that the file may bring much less than what it replaces.
+        refuse_no_rows: a file without any row is suspicious even if nothing arrived before.
         is_loaded: the same batch was loaded with an earlier export time, and is replaced.
 
     Raises:
@@ -75,6 +78,8 @@ def load_file(
         inserted = [_insert(engine, prepared, batch, table) for table in prepared.tables]
         verify_totals(prepared, inserted[0].sums, inserted[0].rows)
         if not is_confirmed:
+            if refuse_no_rows and not any(table.rows for table in inserted):
+                raise _too_little(batch.file_name, "no rows at all", "rows, as every file of this source has some")
             _refuse_empty(engine, prepared, batch, inserted)
         covered_days = _covered_days(prepared, inserted, coverage)
         accounts = {account for table in inserted for account, _ in table.keys} or {account_id}
@@ -102,14 +107,17 @@ def load_file(
     return loaded
 
 
-def unload_source(engine: Engine, source: str) -> None:
-    """Remove everything that a source brought, so that all its files can be loaded anew."""
+def unload_source(engine: Engine, source: str, kept: Collection[str] = ()) -> None:
+    """Remove what a source brought, except the batches ``kept``, so that all its other files can be loaded anew."""
     with engine.transaction():
-        _remove(engine, {"source": source})
+        _remove(engine, {"source": source}, kept)
 
 
-def _remove(engine: Engine, key: dict[str, object]) -> None:
+def _remove(engine: Engine, key: dict[str, object], kept: Collection[str] = ()) -> None:
     condition = " and ".join(f"{column} = ${column}" for column in key)
+    if kept:
+        condition += " and batch_id not in (select unnest($kept::varchar[]))"
+        key = key | {"kept": sorted(kept)}
     for table in (*(subject.table for subject in SUBJECTS.values()), COVERED_DAYS):
         days = engine.read(f"select distinct day from {table} where {condition}", key)["day"].to_pylist()
         if days:
@@ -139,7 +147,7 @@ def _insert(engine: Engine, prepared: PreparedFile, batch: Batch, table: Prepare
     return _Inserted(
         subject,
         rows=sum(group["row_count"] for group in groups),
-        keys=frozenset((group["account_id"], group["day"]) for group in groups),
+        keys=frozenset((group["account_id"], group["day"]) for group in groups if group["day"] is not None),
         sums={column: _sum([group[f"sum_{column}"] for group in groups]) for column in totals},
     )
 
@@ -156,7 +164,9 @@ def _covered_days(
     days = {day for table in inserted for _, day in table.keys}
     if prepared.stated_range is not None:
         first, last = prepared.stated_range
-        if outside := [day for day in days if not first <= day <= last]:
+        # What changed in a range may have begun before it, but a day's figures belong to that day.
+        dated = {day for table in inserted if table.subject.unit in DAY_UNITS for _, day in table.keys}
+        if outside := [day for day in dated if not first <= day <= last]:
             raise RefusedFile(
                 prepared.file_name,
                 found=f"rows of {min(outside)}",
@@ -205,7 +215,7 @@ def _too_little(file_name: str, found: str, expected: str) -> RefusedFile:
         file_name,
         found=found,
         expected=expected,
-        advice="Export the file again; if there really is no more, confirm this file.",
+        advice=CONFIRM_ADVICE,
     )
 
 

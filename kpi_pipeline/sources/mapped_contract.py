@@ -1,7 +1,8 @@
 """Contracts that a user writes: columns and tables declared in ``config/sources/<name>.yaml``.
 
-Here: from the declarations to a contract, with every mistake named by its key. The systems ``csv``, ``jsonl`` and
-``parquet`` differ only in the formats they read. Whether an expression can run is asked of ``expression_check``.
+Here: from the declarations to a contract, with every mistake named by its key. The systems ``csv``, ``xlsx``,
+``jsonl`` and ``parquet`` differ only in the formats they read. Whether an expression can run is asked of
+``expression_check``.
 """
 
 import re
@@ -9,12 +10,16 @@ from collections.abc import Iterable
 from difflib import get_close_matches
 
 from kpi_pipeline.config.source import Column, Source, TableMapping
+from kpi_pipeline.sources.common_rules import declared_options
 from kpi_pipeline.sources.contract import Contract, ContractTable, FileFormat, contract_table, source_error
 from kpi_pipeline.sources.expression_check import check_tables
 from kpi_pipeline.sources.field import Field, Kind, NumberStyle
+from kpi_pipeline.sources.header_binding import comparable
+from kpi_pipeline.sources.layouts.without_header import HEADER_OPTION, SPACES
+from kpi_pipeline.sources.personal_data import announced
 from kpi_pipeline.sources.sql_text import literal
 from kpi_pipeline.sources.subjects import SUBJECTS, Subject
-from kpi_pipeline.sources.time_conversion import STYLE_PATTERNS
+from kpi_pipeline.sources.time_conversion import STYLE_PATTERNS, is_readable_style
 
 _KINDS: dict[str, Kind] = {
     "varchar": "text",
@@ -34,10 +39,15 @@ def mapped_contract(name: str, source: Source, *formats: FileFormat) -> Contract
         ConfigurationError: an unknown subject, column or name, or an expression that cannot run.
     """
     _refuse_unreadable_styles(name, source)
+    _refuse_wrong_header(name, source, formats)
     mappings = _mappings(name, source)
     fields = tuple(
         _field(key, column, list(_direct_targets(key, mappings, source))) for key, column in source.columns.items()
     )
+    _refuse_unsaid_personal(name, source, fields)
+    options = declared_options(name, source, ())
+    if source.header:
+        options = (*options, (HEADER_OPTION, source.header))
     contract = Contract(
         source=name,
         system=source.system,
@@ -45,6 +55,8 @@ def mapped_contract(name: str, source: Source, *formats: FileFormat) -> Contract
         fields=fields,
         tables=tuple(_table(name, source, SUBJECTS[subject], mapping, fields) for subject, mapping in mappings.items()),
         final_line_break=source.final_line_break,
+        rewriter="layouts.without_header" if source.header else "",
+        options=options,
         encoding=source.encoding,
         delimiter=source.delimiter,
         number_style=NumberStyle(source.decimal_separator, source.thousands_separator),
@@ -57,21 +69,52 @@ def mapped_contract(name: str, source: Source, *formats: FileFormat) -> Contract
     return contract
 
 
+def _refuse_wrong_header(name: str, source: Source, formats: tuple[FileFormat, ...]) -> None:
+    if not source.header:
+        if source.delimiter == SPACES:
+            raise source_error(name, "delimiter", "runs of spaces need header, the columns' names")
+        return
+    if "csv" not in formats:
+        raise source_error(name, "header", f"{source.system} files name their columns; take it out")
+    if source.lines_before_header is not None:
+        raise source_error(name, "lines_before_header", "contradicts header, which says that there is no header line")
+    names = [comparable(written) for written in source.header]
+    if len(set(names)) < len(names):
+        raise source_error(name, "header", "names a column twice")
+    for key, column in source.columns.items():
+        accepted = (column.header,) if isinstance(column.header, str) else column.header
+        if column.required and not any(comparable(written) in names for written in accepted):
+            _refuse_unknown(name, f"columns.{key}.header", accepted[:1], source.header)
+
+
 def _refuse_unreadable_styles(name: str, source: Source) -> None:
     if source.decimal_separator == source.thousands_separator:
         raise source_error(name, "thousands_separator", "is the same as the decimal separator")
     for key, column in source.columns.items():
-        directives = re.findall(r"%.", column.style or "")
-        if column.style not in (None, "jalali") and (not directives or set(directives) - set(STYLE_PATTERNS)):
-            raise source_error(
-                name,
-                f"columns.{key}.style",
-                f"{column.style!r} is neither jalali nor made of {' '.join(STYLE_PATTERNS)}",
-            )
+        for style in _styles(column):
+            if not is_readable_style(style):
+                problem = f"{style!r} is neither iso nor jalali nor made of {' '.join(STYLE_PATTERNS)}"
+                raise source_error(name, f"columns.{key}.style", problem)
         if not re.fullmatch(r"[0-9]{1,4}(\.[0-9]{1,8})?", column.scale):
             raise source_error(name, f"columns.{key}.scale", f"{column.scale!r} is not a factor such as 10 or 0.000001")
         if column.personal and column.type != "text":
             raise source_error(name, f"columns.{key}.personal", "only a text can be replaced by its hash")
+        if column.free_text and (column.type != "text" or column.personal):
+            raise source_error(name, f"columns.{key}.free_text", "only a text that is kept can have parts taken out")
+
+
+def _refuse_unsaid_personal(name: str, source: Source, fields: tuple[Field, ...]) -> None:
+    for field in fields:
+        column = source.columns[field.name]
+        if field.kind != "text" or column.free_text or "personal" in column.model_fields_set:
+            continue
+        if kind := announced((*field.headers, field.name)):
+            raise source_error(
+                name,
+                f"columns.{field.name}",
+                f"{field.headers[0]!r} sounds like {kind}; say personal: true, and only its keyed hash is kept, or "
+                "personal: false if it identifies nobody",
+            )
 
 
 def _mappings(name: str, source: Source) -> dict[str, TableMapping]:
@@ -128,14 +171,19 @@ def _field(key: str, column: Column, targets: list[str]) -> Field:
         kind=kind,
         required=column.required,
         decimals=max(decimals, default=4),
-        style=column.style,
+        styles=_styles(column),
         empty_as=column.empty_as,
         scale=column.scale,
         strip=column.strip,
         rounding=column.rounding,
         values=tuple(column.values.items()),
         personal=column.personal,
+        free_text=column.free_text,
     )
+
+
+def _styles(column: Column) -> tuple[str, ...]:
+    return (column.style,) if isinstance(column.style, str) else column.style or ()
 
 
 def _table(

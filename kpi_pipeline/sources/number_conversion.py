@@ -53,9 +53,9 @@ def _pattern(field: Field, thousands: str, decimal: str) -> str:
     if field.kind == "integer":
         fraction = ""
     elif field.kind == "double" or field.rounding or field.scale != "1":
-        fraction = rf"(?:{point}[0-9]+)?"
+        fraction = rf"(?:{point}[0-9]*)?"
     else:
-        fraction = rf"(?:{point}[0-9]{{1,{field.decimals}}}0*)?"
+        fraction = rf"(?:{point}[0-9]{{0,{field.decimals}}}0*)?"
     return literal(f"-?{whole}{fraction}")
 
 

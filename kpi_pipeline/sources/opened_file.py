@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 from pathlib import Path
+from typing import Literal
 
 from kpi_pipeline.sources.contract import Contract
 from kpi_pipeline.sources.file_query import FileQuery
@@ -35,13 +36,16 @@ class CsvPlace:
     """Where the rows of a CSV file are, for finding a row's physical line again.
 
     Attributes:
-        path: the file or its UTF-8 copy.
+        path: the file or its copy in UTF-8.
         records_before_data: how many records stand above the first row.
+        lines: what a row's line is for the user: the ``physical`` line, the number of the record (``records``, a
+            sheet's row), or what the ``first_cell`` says.
     """
 
     path: Path
     delimiter: str
     records_before_data: int
+    lines: Literal["physical", "records", "first_cell"] = "physical"
 
 
 @dataclass(frozen=True)
@@ -52,6 +56,7 @@ class OpenedFile:
         csv_place: for CSV files, where the rows are.
         stated_range: the days that the file says it speaks for.
         control_totals: column of the first table's subject → what the file says it adds up to.
+        total_row: the cells of the row that says so.
         temporary: a copy that the query reads.
     """
 
@@ -63,6 +68,7 @@ class OpenedFile:
     is_end_verifiable: bool
     notes: tuple[FileNote, ...]
     temporary: Path | None
+    total_row: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -81,7 +87,13 @@ class Dating:
     notes: tuple[FileNote, ...] = ()
 
 
-def date_rows(file_name: str, contract: Contract, binding: Binding, stated: tuple[date, date] | None) -> Dating:
+def date_rows(
+    file_name: str,
+    contract: Contract,
+    binding: Binding,
+    stated: tuple[date, date] | None,
+    header_line: int | None = None,
+) -> Dating:
     """Decide how the rows of a file get their day.
 
     Raises:
@@ -94,6 +106,7 @@ def date_rows(file_name: str, contract: Contract, binding: Binding, stated: tupl
     if first is None or last is None:
         raise RefusedFile(
             file_name,
+            line=header_line,
             column=wanted,
             found="no such column, and no date range above the header",
             expected="one row per day",
@@ -104,6 +117,7 @@ def date_rows(file_name: str, contract: Contract, binding: Binding, stated: tupl
     if contract.undated_rows == "refuse":
         raise RefusedFile(
             file_name,
+            line=header_line,
             column=wanted,
             found=f"no such column: the rows are totals of {first} to {last}",
             expected="one row per day",

@@ -12,11 +12,13 @@ from decimal import Decimal
 from pathlib import Path
 
 from kpi_pipeline.errors import ConfigurationError
-from kpi_pipeline.sources.contract import Contract, FileFormat
+from kpi_pipeline.sources.contract import Contract
 from kpi_pipeline.sources.csv_file import open_csv_file
-from kpi_pipeline.sources.opened_file import FileNote, OpenedFile
+from kpi_pipeline.sources.opened_file import CsvPlace, FileNote, OpenedFile
 from kpi_pipeline.sources.personal_data import hash_parameters
-from kpi_pipeline.sources.record_file import PARQUET_MAGIC, open_record_file
+from kpi_pipeline.sources.plain_file import plain_file
+from kpi_pipeline.sources.record_file import open_record_file
+from kpi_pipeline.sources.record_lines import line_of_cells
 from kpi_pipeline.sources.refused_file import RefusedFile
 
 ROUNDING_PER_ROW = Decimal("0.01")
@@ -50,6 +52,7 @@ class PreparedFile:
         unknown_columns: columns of the file that the contract does not know, as the header writes them.
         notes: what else should be told with the numbers.
         temporary: a copy that the queries read instead of the file; the caller deletes it after loading.
+        total_row: for CSV files with control totals, where the rows are and the cells of the row that states them.
     """
 
     file_name: str
@@ -61,6 +64,7 @@ class PreparedFile:
     unknown_columns: tuple[str, ...]
     notes: tuple[FileNote, ...]
     temporary: Path | None
+    total_row: tuple[CsvPlace, tuple[str, ...]] | None = None
 
 
 def prepare_file(
@@ -97,6 +101,7 @@ def prepare_file(
         unknown_columns=opened.binding.unknown,
         notes=opened.notes,
         temporary=opened.temporary,
+        total_row=(opened.csv_place, opened.total_row) if opened.csv_place and opened.total_row else None,
     )
 
 
@@ -106,17 +111,15 @@ def open_file(path: Path, file_name: str, contract: Contract, scratch: Path) -> 
     Raises:
         RefusedFile: they break the contract.
     """
-    with path.open("rb") as file:
-        is_parquet = file.read(4) == PARQUET_MAGIC
-    text_format: FileFormat = "csv" if "csv" in contract.formats else "jsonl"
-    file_format: FileFormat = "parquet" if is_parquet else text_format
-    if file_format not in contract.formats:
-        raise RefusedFile(
-            file_name, found=f"a {file_format} file", expected=f"a file of {' or '.join(contract.formats)}"
-        )
-    if file_format == "csv":
-        return open_csv_file(path, file_name, contract, scratch)
-    return open_record_file(path, file_name, contract, file_format)
+    plain = plain_file(path, file_name, contract, scratch)
+    try:
+        if plain.rewritten is None and plain.arrived_as in ("jsonl", "parquet"):
+            return open_record_file(plain)
+        return open_csv_file(plain)
+    except BaseException:
+        if plain.temporary:
+            plain.temporary.unlink(missing_ok=True)
+        raise
 
 
 def verify_totals(prepared: PreparedFile, sums: Mapping[str, Decimal | int | float | None], rows: int) -> None:
@@ -136,6 +139,7 @@ def verify_totals(prepared: PreparedFile, sums: Mapping[str, Decimal | int | flo
         if abs(loaded - stated) > tolerance:
             raise RefusedFile(
                 prepared.file_name,
+                line=line_of_cells(*prepared.total_row) if prepared.total_row else None,
                 column=column,
                 found=f"{rows} rows that add up to {loaded.normalize():f}",
                 expected=f"{Decimal(stated).normalize():f}, as the file's own total row says",

@@ -39,9 +39,7 @@ def reconcile(engine: Engine, ledger: CustodyLedger) -> tuple[Disagreement, ...]
     known = {(arrival.file.source, arrival.file.sha256) for arrival in arrivals}
     unknown = [batch for batch in batches.values() if (batch.source, batch.sha256) not in known]
     ledger.register([_arrival_of(batch) for batch in unknown])
-    found = [
-        (arrival.file, "the warehouse has lost its rows; the next ingest loads them from custody") for arrival in lost
-    ]
+    found = [(arrival.file, _loss(arrival)) for arrival in lost]
     found += [
         (_arrival_of(batch), "the custody ledger has lost its entry; the next ingest makes it again from custody")
         for batch in unknown
@@ -61,6 +59,15 @@ def _lost(arrivals: Sequence[Arrival], batches: dict[str, LoadedBatch]) -> list[
         if (batch := batches.get(arrival.batch_id or "")) is None
         or (arrival.exported_at is not None and batch.exported_at < arrival.exported_at)
     ]
+
+
+def _loss(arrival: Arrival) -> str:
+    if arrival.expired_at is None:
+        return "the warehouse has lost its rows; the next ingest loads them from custody"
+    return (
+        f"the warehouse has lost its rows, and its bytes were deleted on {arrival.expired_at.date()} as "
+        "keep_files_days says; only the original, put into the inbox under another name, can bring them back"
+    )
 
 
 def _arrival_of(batch: LoadedBatch) -> NewArrival:

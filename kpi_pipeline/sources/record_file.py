@@ -9,27 +9,27 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from kpi_pipeline.sources.contract import Contract, FileFormat
+from kpi_pipeline.sources.contract import Contract
+from kpi_pipeline.sources.date_styles import with_decided_styles
 from kpi_pipeline.sources.file_query import FileFacts, FileQuery
 from kpi_pipeline.sources.header_binding import Binding, bind_header
 from kpi_pipeline.sources.opened_file import OpenedFile, date_rows
+from kpi_pipeline.sources.plain_file import PlainFile
 from kpi_pipeline.sources.refused_file import RefusedFile
 from kpi_pipeline.sources.sql_text import literal, quoted
 
-PARQUET_MAGIC = b"PAR1"
 _SAMPLE_BYTES = 262_144
 
 
-def open_record_file(path: Path, file_name: str, contract: Contract, file_format: FileFormat) -> OpenedFile:
+def open_record_file(plain: PlainFile) -> OpenedFile:
     """Check the columns of a file of records.
 
     Raises:
         RefusedFile: it is not what it seems, or required columns are missing.
     """
-    if file_format == "parquet":
-        types = _parquet_types(path, file_name)
-    else:
-        types = dict.fromkeys(_json_keys(path, file_name), pa.string())
+    path, file_name, contract = plain.path, plain.file_name, plain.contract
+    is_parquet = plain.arrived_as == "parquet"
+    types = _parquet_types(path, file_name) if is_parquet else _json_types(path, file_name)
     binding = bind_header(file_name, list(types), contract, None)
     missing = [column.name for column in contract.nested_columns if column.required and column.name not in types]
     if missing:
@@ -40,26 +40,25 @@ def open_record_file(path: Path, file_name: str, contract: Contract, file_format
             expected=" and ".join(f"a column {name!r}" for name in missing),
         )
     dating = date_rows(file_name, contract, binding, None)
-    read = _read_parquet if file_format == "parquet" else _read_json
+    read = _read_parquet if is_parquet else _read_json
     nested = {column.name for column in contract.nested_columns}
+    query = FileQuery(
+        contract,
+        file_rows=read(path, types, contract, binding),
+        cells={name: quoted(types_name) for name in binding.positions if (types_name := binding.written_name(name))},
+        facts=FileFacts(contract.currency, dating.first_day, dating.only_day),
+    )
     return OpenedFile(
-        query=FileQuery(
-            contract,
-            file_rows=read(path, types, contract, binding),
-            cells={
-                name: quoted(types_name) for name in binding.positions if (types_name := binding.written_name(name))
-            },
-            facts=FileFacts(contract.currency, dating.first_day, dating.only_day),
-        ),
+        query=with_decided_styles(query, file_name, binding, None),
         binding=Binding(
             binding.positions, binding.header, None, tuple(name for name in binding.unknown if name not in nested)
         ),
         csv_place=None,
         stated_range=dating.stated_range,
         control_totals={},
-        is_end_verifiable=file_format == "parquet",
+        is_end_verifiable=is_parquet,
         notes=dating.notes,
-        temporary=None,
+        temporary=plain.temporary,
     )
 
 
@@ -76,7 +75,7 @@ def _parquet_types(path: Path, file_name: str) -> dict[str, pa.DataType]:
     return {field.name: field.type for field in schema}
 
 
-def _json_keys(path: Path, file_name: str) -> list[str]:
+def _json_types(path: Path, file_name: str) -> dict[str, pa.DataType]:
     """Collect the keys of the first records; a key that comes later for the first time stays unknown."""
     with path.open("rb") as file:
         start = file.read(_SAMPLE_BYTES)
@@ -102,7 +101,7 @@ def _json_keys(path: Path, file_name: str) -> list[str]:
         if not isinstance(record, dict):
             raise RefusedFile(file_name, line=number, found=type(record).__name__, expected="a JSON object")
         keys |= dict.fromkeys(record)
-    return list(keys)
+    return dict.fromkeys(keys, pa.string())
 
 
 def _read_json(path: Path, types: dict[str, pa.DataType], contract: Contract, binding: Binding) -> str:

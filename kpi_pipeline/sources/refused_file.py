@@ -4,6 +4,7 @@ Here: the one error that everything reading files raises. What is done with a re
 """
 
 from kpi_pipeline.errors import SourceContractError
+from kpi_pipeline.sources.personal_data import without_addresses
 
 
 class RefusedFile(SourceContractError):  # noqa: N818 - the thing itself is a file that is not let in
@@ -30,8 +31,9 @@ class RefusedFile(SourceContractError):  # noqa: N818 - the thing itself is a fi
     ) -> None:
         self.file = file
         self.line = line
-        self.column = column
-        self.found = found
+        self.column = column = without_addresses(column) if column else column
+        # Whatever stands in the wrong place of a file, an address of a customer among it, would be in many hands.
+        self.found = found = without_addresses(found)
         self.expected = expected
         self.advice = advice
         place = "".join((file, f", line {line}" if line else "", f", column {column!r}" if column else ""))

@@ -12,7 +12,9 @@ from datetime import UTC, date, datetime, timedelta
 from kpi_pipeline.calendar.company_calendar import CompanyCalendar
 from kpi_pipeline.config.source import Source
 from kpi_pipeline.sources.arrival import Arrival, Refusal
+from kpi_pipeline.sources.contract import build_contract
 from kpi_pipeline.sources.custody_ledger import CustodyLedger
+from kpi_pipeline.sources.quarantine import is_confirmable, waiting_files
 from kpi_pipeline.sources.raw_tables import COVERED_DAYS
 from kpi_pipeline.warehouse.engine import Engine
 
@@ -36,12 +38,19 @@ class Coverage:
 
 @dataclass(frozen=True)
 class QuarantinedFile:
-    """A file that was refused and that no later file of the same name or bytes has replaced."""
+    """A file that was refused and that no later file of the same name or bytes has replaced.
+
+    Attributes:
+        is_confirmable: only its few rows speak against it, and somebody may confirm them.
+        is_kept: its bytes are in custody, so that it can be released.
+    """
 
     file_name: str
     sha256: str
     arrived_at: datetime
     refusal: Refusal
+    is_confirmable: bool = False
+    is_kept: bool = True
 
 
 @dataclass(frozen=True)
@@ -53,6 +62,14 @@ class SourceState:
         exported_at: when that file was exported, in UTC.
         is_late: nothing was exported within the time that the source promises.
         files: number of arrivals in each state; ``None`` counts those without one.
+        arrived_at: when the newest file arrived.
+        inbox: its folder below the inbox.
+        is_pulled: whether it comes from an API and not from the inbox.
+        promised_every_days: what the source promises.
+        late_by_days: how long the promise is broken; 0 where it is kept, None where nothing arrived yet.
+        waiting: names of the files that the next run decides on.
+        expired_files: number of files whose bytes were deleted from custody because of their age.
+        frozen_files: those among them whose rows were made by another configuration than today's, and stay so.
     """
 
     source: str
@@ -63,6 +80,14 @@ class SourceState:
     files: Mapping[str | None, int]
     coverage: tuple[Coverage, ...]
     quarantine: tuple[QuarantinedFile, ...]
+    arrived_at: datetime | None = None
+    is_pulled: bool = False
+    inbox: str = ""
+    promised_every_days: int = 1
+    late_by_days: int | None = None
+    waiting: tuple[str, ...] = ()
+    expired_files: int = 0
+    frozen_files: int = 0
 
 
 def source_states(
@@ -94,25 +119,57 @@ def _state(
     as_of: date,
 ) -> SourceState:
     accepted = [
-        (arrival.exported_at, arrival.file.file_name)
+        (arrival.exported_at, arrival.file.file_name, arrival.file.arrived_at)
         for arrival in arrivals
         if arrival.exported_at is not None and arrival.state not in (None, "quarantined")
     ]
-    exported_at, last_file = max(accepted, default=(None, None))
-    is_late = True
+    exported_at, last_file, arrived_at = max(accepted, default=(None, None, None))
+    late_by_days = None
     if exported_at is not None:
         exported_on = calendar.day_of(exported_at.replace(tzinfo=UTC))
-        is_late = (as_of - exported_on).days > source.promised_every_days
+        late_by_days = max(0, (as_of - exported_on).days - source.promised_every_days)
+    expired = [arrival for arrival in arrivals if arrival.expired_at is not None]
     return SourceState(
         source=name,
         system=source.system,
         last_file=last_file,
         exported_at=exported_at,
-        is_late=is_late,
-        files=Counter(arrival.state for arrival in arrivals),
+        is_late=late_by_days != 0,
+        files=dict(Counter(arrival.state for arrival in arrivals)),
         coverage=coverage,
-        quarantine=tuple(_quarantine(arrivals)),
+        quarantine=tuple(_quarantined(arrival) for arrival in waiting_files(arrivals)),
+        arrived_at=arrived_at,
+        inbox=source.inbox or name,
+        is_pulled=source.pull is not None,
+        promised_every_days=source.promised_every_days,
+        late_by_days=late_by_days,
+        waiting=tuple(
+            arrival.file.file_name for arrival in arrivals if arrival.state is None and arrival.expired_at is None
+        ),
+        expired_files=len(expired),
+        frozen_files=_frozen(name, source, expired),
     )
+
+
+def _quarantined(arrival: Arrival) -> QuarantinedFile:
+    assert arrival.refusal is not None
+    file = arrival.file
+    return QuarantinedFile(
+        file.file_name,
+        file.sha256,
+        file.arrived_at,
+        arrival.refusal,
+        is_confirmable=is_confirmable(arrival.refusal),
+        is_kept=bool(file.sha256) and arrival.expired_at is None,
+    )
+
+
+def _frozen(name: str, source: Source, expired: Sequence[Arrival]) -> int:
+    standing = [arrival for arrival in expired if arrival.state == "loaded"]
+    if not standing:
+        return 0
+    fingerprint = build_contract(name, source).fingerprint
+    return sum(arrival.contract_fingerprint != fingerprint for arrival in standing)
 
 
 def _coverage(engine: Engine, name: str, source: Source, as_of: date) -> tuple[Coverage, ...]:
@@ -141,19 +198,3 @@ def _missing(days: Sequence[date], as_of: date) -> tuple[date, ...]:
     covered = set(days)
     span = (days[0] + timedelta(days=offset) for offset in range((as_of - days[0]).days))
     return tuple(day for day in span if day not in covered)
-
-
-def _quarantine(arrivals: Sequence[Arrival]) -> list[QuarantinedFile]:
-    waiting: list[QuarantinedFile] = []
-    later_names: set[str] = set()
-    accepted_later: set[str] = set()
-    for arrival in reversed(arrivals):
-        file = arrival.file
-        if arrival.state is None:
-            continue
-        if arrival.refusal is None:
-            accepted_later.add(file.sha256)
-        elif file.file_name not in later_names and file.sha256 not in accepted_later:
-            waiting.append(QuarantinedFile(file.file_name, file.sha256, file.arrived_at, arrival.refusal))
-        later_names.add(file.file_name)
-    return waiting[::-1]

@@ -46,7 +46,6 @@ def utf8_copy(path: Path, file_name: str, encoding: str, scratch: Path) -> Path:
                 copy.write(text)
             copy.write(decoder.decode(b"", final=True))
         except UnicodeDecodeError as error:
-            copy.close()
             Path(copy.name).unlink()
             raise RefusedFile(
                 file_name,
@@ -54,5 +53,14 @@ def utf8_copy(path: Path, file_name: str, encoding: str, scratch: Path) -> Path:
                 found=f"bytes that are not {encoding}",
                 expected=f"{encoding} from beginning to end",
                 advice="The file may be cut; export it again.",
+            ) from error
+        except UnicodeError as error:  # what Python says of UTF-16 that does not tell the order of its bytes
+            Path(copy.name).unlink()
+            raise RefusedFile(
+                file_name,
+                line=1,
+                found="no byte order mark",
+                expected=f"{encoding} with a byte order mark",
+                advice="Declare utf-16-le or utf-16-be as the encoding in the source's configuration.",
             ) from error
     return Path(copy.name)

@@ -5,7 +5,7 @@ Here: ISO, declared strptime styles, and the way from a written time to UTC. Jal
 
 import re
 
-from kpi_pipeline.sources.field import Field
+from kpi_pipeline.sources.field import ISO, Field
 from kpi_pipeline.sources.jalali_dates import jalali_date, jalali_timestamp
 from kpi_pipeline.sources.sql_text import escaped, literal
 
@@ -27,6 +27,12 @@ STYLE_PATTERNS = {
     "%p": "[AaPp][Mm]",
     "%z": _OFFSET,
 }
+
+
+def is_readable_style(style: str) -> bool:
+    """Tell whether texts in this style can be read: ``iso``, ``jalali``, or directives that have a pattern."""
+    directives = re.findall(r"%.", style)
+    return style in (ISO, "jalali") or (bool(directives) and not set(directives) - set(STYLE_PATTERNS))
 
 
 def calendar_day(field: Field, cell: str) -> str:

@@ -178,7 +178,7 @@ class _Builder:
         before = read_contents(engine, file.table, days) if existed else None
         sequence = last_sequence(engine)
         if days is None:
-            engine.replace_table(file.table, file.query)
+            engine.replace_table(file.table, _sorted_by_day(file))
             _require_dates(engine, file)
         else:
             engine.replace_days(file.table, file.query, days)
@@ -227,6 +227,11 @@ class _Builder:
             return 0
         rows: int = self._engine.read(f"select count(*) as rows from {quoted_table(table)}").column("rows")[0].as_py()
         return rows
+
+
+def _sorted_by_day(file: SqlFile) -> str:
+    """Return the query with the rows of a day side by side, so that a later run of few days skips the other blocks."""
+    return f"select * from (\n{file.query}\n) order by day" if file.incremental else file.query
 
 
 def _require_dates(engine: Engine, file: SqlFile) -> None:

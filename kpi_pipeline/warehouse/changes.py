@@ -41,10 +41,11 @@ def last_sequence(engine: Engine) -> int:
     return sequence
 
 
-def record_changes(engine: Engine, table: str, days: Collection[date] | None) -> int | None:
+def record_changes(engine: Engine, table: str, days: Collection[date | None] | None) -> int | None:
     """Record that rows of these days changed; None where everything may have changed. No days record nothing.
 
-    To be called inside the transaction that changes the rows. The number of the change is returned.
+    A row without a day may concern any day, so it counts as everything. To be called inside the transaction that
+    changes the rows. The number of the change is returned.
     """
     if days is not None and not days:
         return None
@@ -54,7 +55,7 @@ def record_changes(engine: Engine, table: str, days: Collection[date] | None) ->
         {
             "sequence": sequence,
             "table_name": table,
-            "days": [None] if days is None else sorted(days),
+            "days": [None] if days is None or None in days else sorted(day for day in days if day is not None),
         },
     )
     return sequence

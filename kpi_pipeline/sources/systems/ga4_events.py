@@ -5,7 +5,8 @@ left out, as Google's own session figures leave them out. Reports and exploratio
 
 Source, medium and campaign are those of the session's last click that is not direct, else those that the event itself
 collected. The channel is Google's own where the export has it, else that of ``channel_group``; events that know neither
-source nor medium have none. Equal events, which Google is known to export now and then, are kept.
+source nor medium have none. Equal events, which Google is known to export now and then, are kept here and counted once
+by ``staging.web_events``.
 """
 
 from kpi_pipeline.config.source import Source

@@ -1,6 +1,6 @@
 """The generic ledger that this project defines: one booking per row, and what its costs are for.
 
-Here: the columns ``date, account_code, account_name, section, debit, credit, currency, memo`` and four more, and the
+Here: the columns ``date, account_code, account_name, section, debit, credit, currency, memo`` and five more, and the
 sign of the amounts. The layouts of single accounting programs do not belong here.
 """
 
@@ -12,6 +12,7 @@ from kpi_pipeline.sources.sql_text import literal
 
 _INCOME = ("revenue", "other_income")
 _COSTS = ("cogs", "opex", "other_expense", "tax")
+_BASES = ("accrual", "cash")
 _PURPOSES = ("acquisition", "retention", "brand")
 _FIELDS = (
     Field("day", ("date",), "date", required=True),
@@ -25,6 +26,7 @@ _FIELDS = (
     Field("debit", ("debit",), "decimal", required=True, when_empty="0"),
     Field("credit", ("credit",), "decimal", required=True, when_empty="0"),
     Field("currency", ("currency",)),
+    Field("basis", ("basis",)),
     Field("memo", ("memo",)),
 )
 
@@ -50,6 +52,11 @@ def build(name: str, source: Source) -> Contract:
             predicate=f"purpose is null or purpose in ({', '.join(map(literal, _PURPOSES))})",
             shown="purpose",
             expected=f"one of {', '.join(_PURPOSES)}, or nothing",
+        ),
+        RowRule(
+            predicate=f"basis is null or basis in ({', '.join(map(literal, _BASES))})",
+            shown="basis",
+            expected=f"one of {', '.join(_BASES)}, or nothing",
         ),
         RowRule(
             predicate="coalesce(period_start, day) <= coalesce(period_end, day)",

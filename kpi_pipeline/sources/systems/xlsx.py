@@ -1,0 +1,13 @@
+"""A sheet of any workbook, read by a mapping in its source's YAML.
+
+Here: the format alone; how mappings are read belongs to ``mapped_contract``, what cells become to ``spreadsheet``.
+"""
+
+from kpi_pipeline.config.source import Source
+from kpi_pipeline.sources.contract import Contract
+from kpi_pipeline.sources.mapped_contract import mapped_contract
+
+
+def build(name: str, source: Source) -> Contract:
+    """Make the contract that the source's YAML declares."""
+    return mapped_contract(name, source, "xlsx")

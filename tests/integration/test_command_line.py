@@ -154,7 +154,7 @@ def test_run_that_finds_the_warehouse_taken_after_it_was_prepared_says_so(
 
 
 def test_analyst_reads_during_a_run_without_failure_and_never_half_of_it(copy_of: Path, run_kpi: Run) -> None:
-    """One connection is held open all the time, others are opened again and again while two runs publish."""
+    """One connection is held open all the time, others are opened again and again while a run publishes."""
     pointer = copy_of / "published" / "internal.duckdb"
     held = duckdb.connect(str(pointer.resolve()), read_only=True)
     before = held.execute("select * from kpi.weekly_internal order by all").fetchall()
@@ -171,12 +171,12 @@ def test_analyst_reads_during_a_run_without_failure_and_never_half_of_it(copy_of
                 seen.add(tuple(sorted(row[0] for row in ids)))
             except duckdb.Error as error:
                 failures.append(str(error))
+            stop.wait(0.02)  # a reader that never rests would only take the processor from the run
 
     reader = threading.Thread(target=read)
     reader.start()
     try:
-        for day in ("2026-11-17", "2026-11-18"):
-            assert run_kpi(copy_of, "run", "--on", day).returncode == 0
+        assert run_kpi(copy_of, "run", "--on", "2026-11-17").returncode == 0
     finally:
         stop.set()
         reader.join()

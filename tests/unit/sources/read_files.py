@@ -1,5 +1,6 @@
 """Reading a file in a test: the way that loading takes, without a warehouse."""
 
+import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -14,6 +15,8 @@ from kpi_pipeline.sources.reading import PreparedFile, prepare_file, verify_tota
 from kpi_pipeline.sources.refused_file import RefusedFile
 
 KEY = b"a key for tests"
+# Never beside the file: shared files are only read.
+SCRATCH = Path(tempfile.gettempdir()) / "kpi-pipeline-tests"
 
 
 @dataclass(frozen=True)
@@ -33,9 +36,9 @@ def contract(system: str, **yaml: Any) -> Contract:
     return build_contract("shop", Source.model_validate({"system": system, **yaml}, strict=False))
 
 
-def read(path: Path, contract: Contract) -> ReadFile:
+def read(path: Path, contract: Contract, scratch: Path = SCRATCH) -> ReadFile:
     """Run the query of every table, and compare the file's totals; all tests share DuckDB's default connection."""
-    prepared = prepare_file(path, path.name, contract, hash_key=KEY, scratch=path.parent / "scratch")
+    prepared = prepare_file(path, path.name, contract, hash_key=KEY, scratch=scratch)
     rows = {}
     duckdb.execute("set preserve_insertion_order = false")  # as in the warehouse
     for table in prepared.tables:
@@ -50,10 +53,10 @@ def read(path: Path, contract: Contract) -> ReadFile:
     return ReadFile(prepared, rows)
 
 
-def refusal(path: Path, contract: Contract) -> RefusedFile:
+def refusal(path: Path, contract: Contract, scratch: Path = SCRATCH) -> RefusedFile:
     """Return why a file is refused, by its head and tail or by its rows."""
     try:
-        read(path, contract)
+        read(path, contract, scratch)
     except RefusedFile as refused:
         return refused
     except duckdb.Error as error:

@@ -37,10 +37,10 @@ def ads() -> Contract:
         ("12.34", " --", "Cost", "nothing", "a value for ad_performance.cost, days between 1990 and 2040"),
         (",11,", ",1.22158E+17,", "Campaign ID", "'1.22158E+17'", "a whole identifier, not a rounded number"),
         (",7\n", "\n", "Impr.", "6 cells", "7 cells, as in the header"),
-        (",7\n", ",7,8\n", None, "8 cells", "7 cells, as in the header"),
-        ("Spring", '"Spr"ing', None, "quotation marks that do not fit together", "cells quoted as in RFC 4180"),
-        ("Spring", '"Spring', None, "quotation marks that do not fit together", "cells quoted as in RFC 4180"),
-        ("\n", "\r\n", None, "a line that ends with '\\r\\n' after lines that end with '\\n'", "the same line break"),
+        (",7\n", ",7,8\n", "Clicks", "8 cells", "7 cells, as in the header"),
+        ("Spring", '"Spr"ing', "Campaign", "quotation marks that do not fit together", "cells quoted as in RFC 4180"),
+        ("Spring", '"Spring', "Campaign", "quotation marks that do not fit together", "cells quoted as in RFC 4180"),
+        ("\n", "\r\n", "Clicks", "a line that ends with '\\r\\n' after lines that end with", "the same line break"),
     ],
 )
 def test_the_line_and_the_column_of_a_bad_row_are_found(
@@ -57,6 +57,17 @@ def test_lines_are_physical_lines_of_the_file(tmp_path: Path) -> None:
     several_lines = GOOD.replace("Spring", '"Spr\ning\n"')
     refused = refusal(write(tmp_path, HEADER + several_lines + several_lines.replace("12.34", "x")), ads())
     assert (refused.line, refused.column) == (6, "Cost")
+
+
+def test_lines_of_a_rewritten_file_are_those_of_the_original(tmp_path: Path) -> None:
+    survey = contract(
+        "surveymonkey_responses", time_zone="UTC", options={"survey_type": "nps", "score_column": "Likely?"}
+    )
+    header = "Respondent ID,Collector ID,Start Date,End Date,Likely?,Why?\n,,,,Response,Open-Ended Response\n"
+    row = '%s,7,03/02/2026 09:00:00,%s,9,"two\nlines"\n'
+    rows = row % (1, "03/13/2026 09:05:00") + row % (2, "03/13/2026 09:05:00") + row % (3, "yesterday")
+    refused = refusal(write(tmp_path, header + rows), survey)
+    assert (refused.line, refused.column, refused.found) == (7, "End Date", "'yesterday'")
 
 
 def test_the_first_bad_row_is_shown_whatever_its_column(tmp_path: Path) -> None:

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from kpi_pipeline.sources.inbox import export_time, scan_inbox
+from kpi_pipeline.sources.inbox import export_time, is_as_listed, scan_inbox
 from kpi_pipeline.sources.refused_file import RefusedFile
 
 NOW = datetime(2026, 11, 20, 6, 0, tzinfo=UTC)
@@ -52,7 +52,13 @@ def test_only_names_that_match_the_sources_glob_are_taken_and_no_folders(inbox: 
     assert names(inbox, "campaigns *.csv") == ["campaigns 2026.csv"]
 
 
-@pytest.mark.parametrize("name", [".hidden.csv", "a.csv.part", "a.csv.TMP", "a.csv.crdownload"])
+@pytest.mark.parametrize(
+    "name",
+    [
+        *(".hidden.csv", "~$export.xlsx", "a.csv.part", "a.csv.TMP", "a.csv.crdownload", "a.csv.partial"),
+        *("a.csv.filepart", "a.csv.download"),
+    ],
+)
 def test_files_that_a_program_is_still_fetching_are_ignored(inbox: Path, name: str) -> None:
     dropped(inbox, name)
     assert names(inbox) == []
@@ -67,6 +73,14 @@ def test_a_file_that_was_just_written_is_left_for_the_next_run(inbox: Path) -> N
     assert [file.name for file in scan.files] == ["settled.csv"]
     assert scan.unsettled == ("fresh.csv",)
     assert names(inbox, settle_seconds=0) == ["fresh.csv", "settled.csv"]
+
+
+def test_a_file_that_grew_since_it_was_listed_is_told(inbox: Path) -> None:
+    dropped(inbox, "a.csv", content="half")
+    (file,) = scan_inbox(inbox, "*", now=NOW, settle_seconds=2).files
+    assert is_as_listed(file)
+    dropped(inbox, "a.csv", content="half and more")  # by a machine whose clock is behind: the time looks settled
+    assert not is_as_listed(file)
 
 
 def test_a_file_of_a_machine_whose_clock_is_wrong_is_taken_all_the_same(inbox: Path) -> None:

@@ -1,11 +1,15 @@
 import os
 from datetime import UTC, date, datetime
+from functools import partial
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from kpi_pipeline.sources import intake
 from kpi_pipeline.sources.custody import Custody
 from kpi_pipeline.sources.custody_ledger import CustodyLedger
+from kpi_pipeline.sources.inbox import InboxScan, scan_inbox
 from kpi_pipeline.sources.intake import Finding, Intake, take_in
 
 NOW = datetime(2026, 11, 20, 6, 0, tzinfo=UTC)
@@ -78,6 +82,22 @@ def test_a_file_that_changes_while_it_is_stored_is_left_for_later(
     monkeypatch.setattr(Custody, "store", lambda *_: None)
     assert inbox.take_in().unsettled == ("a.csv",)
     assert inbox.arrivals() == []
+
+
+def test_a_file_that_grew_since_it_was_listed_is_left_for_later(inbox: Inbox, monkeypatch: pytest.MonkeyPatch) -> None:
+    inbox.drop("a.csv", "1")
+    monkeypatch.setattr(intake, "scan_inbox", partial(_scan_and_let_grow, inbox))
+    assert inbox.take_in().unsettled == ("a.csv",)
+    assert inbox.arrivals() == []
+    monkeypatch.undo()
+    inbox.take_in()
+    assert inbox.arrivals() == [("a.csv", 3, True)]
+
+
+def _scan_and_let_grow(inbox: Inbox, *arguments: Any, **named: Any) -> InboxScan:
+    scan = scan_inbox(*arguments, **named)
+    inbox.drop("a.csv", "123")
+    return scan
 
 
 def test_what_cannot_be_read_is_entered_and_told_once(inbox: Inbox, tmp_path: Path) -> None:

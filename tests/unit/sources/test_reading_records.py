@@ -114,4 +114,4 @@ def test_parquet_files_that_break_the_contract_are_refused(tmp_path: Path) -> No
     assert refusal(missing, refunds("parquet")).column == "cur"
     cut = write(tmp_path, parquet(tmp_path, **COLUMNS).read_bytes()[:-10])
     assert refusal(cut, refunds("parquet")).found == "a Parquet file that cannot be opened"
-    assert refusal(write(tmp_path, "id,order\n"), refunds("parquet")).found == "a jsonl file"
+    assert refusal(write(tmp_path, "id,order\n"), refunds("parquet")).found == "a csv file"

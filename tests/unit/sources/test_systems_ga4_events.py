@@ -151,6 +151,33 @@ def test_a_session_is_engaged_by_either_kind_of_parameter(tmp_path: Path) -> Non
     assert found == {"text": True, "number": True, "no": False, "none": False}
 
 
+def test_a_flat_copy_of_the_export_is_read_by_a_mapping(shared_data: Path) -> None:
+    path = shared_data / "analytics" / "fivetran_ga4_export" / "event_data.csv"
+    refused = refusal(path, events())
+    assert (refused.line, refused.expected) == (1, "one JSON object per line")
+    columns = {
+        "day": {"header": "date"},
+        "written": {"header": "timestamp", "type": "timestamp"},
+        "name": {"header": "name"},
+        "visitor": {"header": "user_pseudo_id"},
+        "session": {"header": "param_ga_session_id"},
+        "value": {"header": "value_in_usd", "type": "decimal"},
+    }
+    table = {
+        "event_day": "day",
+        "day": "day",
+        "event_at": "written_utc",
+        "event_name": "name",
+        "visitor_id": "visitor",
+        "session_id": "visitor || '.' || session",
+        "value": "value",
+    }
+    mapped = contract("csv", columns=columns, tables={"web_events": {"columns": table}}, final_line_break=False)
+    rows = read(path, mapped).only
+    assert len(rows) == 6
+    assert rows[0]["session_id"] == "pseudo_123.session_123"
+
+
 def test_files_that_are_no_event_export_are_refused(tmp_path: Path) -> None:
     refused = refusal(export(tmp_path, event(), event(event_date="2026-01-05"), as_json=True), events())
     assert (refused.line, refused.column, refused.found) == (2, "event_date", "'2026-01-05'")

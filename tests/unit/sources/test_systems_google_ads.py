@@ -159,19 +159,61 @@ def test_the_excel_variant_is_utf16_with_tabs(tmp_path: Path) -> None:
     assert read(write(tmp_path, content), ads()).rows == read(write(tmp_path, BY_DAY), ads()).rows
 
 
-def test_a_french_report_needs_its_number_style_declared(tmp_path: Path) -> None:
+def test_a_report_of_ads_with_bounds_and_placeholders(tmp_path: Path) -> None:
     content = (
-        "Rapport sur les campagnes\n"
-        "Jour;Campagne;Code de la devise;Coût;Impr.;Clics;Conversions\n"
-        "2026-09-01;Toitures;CAD;12,34;1\u202f234;7;1,00\n"
-        "2026-09-02;Toitures;CAD;1\u202f020,50;10\u202f500;88;2,50\n"
-        "Total : compte;--;CAD;1\u202f032,84;11\u202f734;95;3,50\n"
+        "Ad performance report\n27 January 2026 - 27 January 2026\n"
+        "Day,Campaign,Campaign ID,Campaign type,Ad group,Ad group ID,Ad ID,Search impr. share,Currency code,Cost,"
+        "Impr.,Clicks,CTR,Conv. value,Optimisation score,TrueView views\n"
+        "2026-01-27,Boxes,11,Search,Fruit,21,31,< 10%,GBP,1.50,200,0, --, --,57.35, --\n"
+        "2026-01-27,Boxes,11,Video,Fruit,21,32, --,GBP,2.50,300,4,1.33%,9.00, --,120\n"
+        "Total: Ads, --, --, --, --, --, --,< 10%,GBP,4.00,500,4,0.80%,9.00, --,120\n"
     )
-    path = write(tmp_path, content)
-    assert refusal(path, ads()).column in ("Coût", "Impr.")
-    declared = read(path, ads(decimal_separator=",", thousands_separator="\u202f"))
-    assert declared.column("cost") == [Decimal("12.34"), Decimal("1020.50")]
-    assert declared.prepared.control_totals["impressions"] == 11734
+    file = read(write(tmp_path, content), ads(time_zone="Europe/London"))
+    assert [(row["ad_id"], row["clicks"], row["conversion_value"], row["video_views"]) for row in file.only] == [
+        ("31", 0, None, None),
+        ("32", 4, Decimal("9.00"), 120),
+    ]
+    assert {(row["ad_group_id"], row["ad_group_name"], row["time_zone"]) for row in file.only} == {
+        ("21", "Fruit", "Europe/London")
+    }
+    assert file.prepared.unknown_columns == ()
+
+
+def test_a_segment_by_conversion_is_refused(tmp_path: Path) -> None:
+    content = (
+        "Day,Campaign,Conversion action,Currency code,Cost,Impr.,Clicks,Conversions\n"
+        "2026-01-27,Boxes,Purchase,GBP,1.50,200,3,1.00\n"
+        "2026-01-27,Boxes,Newsletter,GBP,1.50,200,3,2.00\n"
+    )
+    refused = refusal(write(tmp_path, content), ads())
+    assert (refused.line, refused.column, refused.found) == (2, "Conversion action", "'Purchase'")
+    assert "Remove the segment" in refused.advice
+
+
+def test_a_report_of_locations_is_no_report_of_campaigns(tmp_path: Path) -> None:
+    content = (
+        'Matched locations report,,,\n"July 18, 2026 - August 16, 2026",,,\n'
+        "Matched location,Clicks,Impr.,Cost\nSomewhere,100,1000,200.00\nTotal: Account,100,1000,200.00"
+    )
+    assert refusal(write(tmp_path, content), ads()).column == "Campaign"
+
+
+def test_shared_samples(shared_data: Path) -> None:
+    """The totals are those that the files' own total rows state."""
+    samples = shared_data.parent / "formats" / "google_ads"
+    by_day = read(samples / "fixture_campaigns_by_day_CAD.csv", ads())
+    assert (sum(by_day.column("cost")), sum(by_day.column("impressions"))) == (Decimal("1035.94"), 11774)
+    french = read(samples / "fixture_campaigns_by_day_FR_semicolon.csv", ads())
+    assert (sum(french.column("cost")), sum(french.column("impressions"))) == (Decimal("1032.84"), 11734)
+    assert french.prepared.stated_range == (date(2026, 9, 1), date(2026, 9, 2))
+    assert refusal(samples / "fixture_matched_locations_both_layouts.csv", ads()).column == "Campaign"
+    for name, total in (("enGB_GBP", Decimal("1164.09")), ("en_INR", Decimal("2565.92"))):
+        path = samples / f"campaign_report_{name}_utf8.csv"
+        assert refusal(path, ads()).column == "Day"
+        undated = read(path, ads(undated_rows="period_end"))
+        assert undated.prepared.control_totals["cost"] == total
+        assert abs(sum(undated.column("cost")) - total) <= Decimal("0.02")
+        assert undated.prepared.unknown_columns == ()
 
 
 def test_every_cut_of_a_report_is_noticed(tmp_path: Path) -> None:

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from kpi_pipeline.errors import ConfigurationError
 from kpi_pipeline.sources.contract import Contract
 from tests.unit.sources.read_files import KEY, contract, read, refusal, write
 
@@ -53,7 +54,14 @@ def test_an_order_with_three_lines(tmp_path: Path) -> None:
     notes = 'leave it,\nwith "Bauer"'
     path = export(
         tmp_path,
-        head("#1002", Notes=notes, Discount_Amount="10.00", Lineitem_sku="NL-1", Shipping_Country="AT"),
+        head(
+            "#1002",
+            Notes=notes,
+            Discount_Amount="10.00",
+            Lineitem_sku="'0815",
+            Shipping_Country="AT",
+            Paid_at="2026-04-11 00:01:02 -0400",
+        ),
         line("#1002", "Bowl", "2", "12.50", Lineitem_discount="1.50"),
         line("#1002", "Candle", "3", "4.00", Email="ada@example.com"),
     )
@@ -66,7 +74,9 @@ def test_an_order_with_three_lines(tmp_path: Path) -> None:
             "order_number": "#1002",
             "day": date(2026, 4, 10),  # as written, in the shop's zone
             "created_at": datetime(2026, 4, 11, 3, 11, 26),
+            "paid_at": datetime(2026, 4, 11, 4, 1, 2),
             "cancelled_at": None,
+            "updated_at": None,
             "customer_key": hmac.new(KEY, b"ada@example.com", hashlib.sha256).hexdigest()[:32],
             "status": "paid",
             "is_test": False,
@@ -81,16 +91,19 @@ def test_an_order_with_three_lines(tmp_path: Path) -> None:
             "sales_channel": "web",
             "channel": None,
             "country": "AT",
+            "utm_source": None,
+            "utm_medium": None,
+            "utm_campaign": None,
             "account_id": "nordlicht",
         }
     )
     assert [
-        (row["line_number"], row["product_id"], row["quantity"], row["line_total"], row["is_product"])
+        (row["line_number"], row["product_id"], row["vendor"], row["quantity"], row["line_total"], row["is_product"])
         for row in sorted(file.rows["order_lines"], key=lambda row: row["line_number"])
     ] == [
-        (1, "NL-1", 1, Decimal("95.10"), True),
-        (2, None, 2, Decimal("23.50"), True),
-        (3, None, 3, Decimal(12), True),
+        (1, "0815", "Nordlicht", 1, Decimal("95.10"), True),
+        (2, None, "Nordlicht", 2, Decimal("23.50"), True),
+        (3, None, "Nordlicht", 3, Decimal(12), True),
     ]
     assert {row["order_id"] for row in file.rows["order_lines"]} == {"551002"}
     assert {row["day"] for row in file.rows["order_lines"]} == {date(2026, 4, 10)}
@@ -121,6 +134,7 @@ def test_a_download_from_a_vendor_is_a_product(tmp_path: Path) -> None:
     [
         ({"Financial_Status": "partially_refunded", "Refunded_Amount": "10.60"}, "partially_refunded", False),
         ({"Financial_Status": "authorized"}, "pending", False),
+        ({"Financial_Status": "pending", "Payment_Method": "Cash on Delivery (COD)"}, "pending", False),
         ({"Financial_Status": "voided"}, "failed", False),
         ({"Cancelled_at": "2026-04-12 10:00:00 -0400"}, "cancelled", False),
         ({"Payment_Method": "(for testing) Bogus Gateway"}, "paid", True),
@@ -195,3 +209,48 @@ def test_rows_that_break_the_contract_are_refused(tmp_path: Path, row: dict[str,
 def test_another_tool_with_other_names_is_refused(tmp_path: Path) -> None:
     path = write(tmp_path, "ID,Name,Command,Line: Type,Line: Quantity\n1,#1,NEW,Line Item,2\n")
     assert "Financial Status" in refusal(path, shop()).expected
+
+
+def test_refunds_have_no_date_and_are_dated_only_on_request(tmp_path: Path) -> None:
+    path = export(
+        tmp_path,
+        head("#1", Financial_Status="partially_refunded", Refunded_Amount="10.60"),
+        line("#1", "Bowl", "1", "5"),
+        head("#2"),
+    )
+    assert set(read(path, shop()).rows) == {"orders", "order_lines"}
+    (refund,) = read(path, shop(options={"refunds": "estimated"})).rows["refunds"]
+    assert refund == {
+        "refund_id": "551:refunded",
+        "order_id": "551",
+        "day": date(2026, 4, 10),  # the day of the order
+        "refunded_at": None,
+        "amount": Decimal("10.60"),
+        "currency": "EUR",
+        "quantity": None,
+        "reason": None,
+        "is_estimated_date": True,
+        "account_id": "nordlicht",
+    }
+
+
+def test_an_unknown_way_of_dating_refunds_is_a_configuration_error() -> None:
+    with pytest.raises(ConfigurationError, match=r"options\.refunds: unknown 'guessed'"):
+        shop(options={"refunds": "guessed"})
+
+
+@pytest.mark.parametrize("name", ["orders_export_78col_multiline_redacted.csv", "orders_export_79col_header.csv"])
+def test_both_generations_of_the_real_header_are_known(shared_data: Path, tmp_path: Path, name: str) -> None:
+    header, *lines = (shared_data.parent / "formats" / "shopify" / name).read_text(encoding="utf-8").splitlines()
+    file = read(write(tmp_path, "".join(f"{text}\n" for text in (header, *lines))), shop())
+    assert file.prepared.unknown_columns == ()
+    assert len(file.rows["order_lines"]) == len(lines)
+    if lines:  # totals of the three orders as their first lines state them
+        orders = {row["order_number"]: row for row in file.rows["orders"]}
+        assert {key: row["total"] for key, row in orders.items()} == {
+            "#1001": Decimal(195),
+            "#1011": Decimal("42.29"),
+            "#1021": Decimal("52.50"),
+        }
+        assert orders["#1021"]["gross_items"] == Decimal(50)  # the tip of 2.50 is no product
+        assert orders["#1011"]["refunded_total"] == Decimal("10.60")

@@ -36,6 +36,15 @@ def test_a_ledger_with_the_least_columns(tmp_path: Path) -> None:
     assert (row["amount"], row["currency"], row["account_name"]) == (Decimal(1250), "EUR", "")
 
 
+def test_the_basis_of_a_booking(tmp_path: Path) -> None:
+    content = (
+        "date,account_code,section,debit,credit,basis\n2026-11-02,6600,opex,1,,accrual\n2026-11-02,6600,opex,1,,\n"
+    )
+    assert read(write(tmp_path, content), contract("ledger", currency="EUR")).column("basis") == ["accrual", ""]
+    refused = refusal(write(tmp_path, content.replace("accrual", "tax")), contract("ledger", currency="EUR"))
+    assert (refused.line, refused.column, refused.found) == (2, "basis", "'tax'")
+
+
 @pytest.mark.parametrize(
     ("row", "column", "found"),
     [

@@ -64,6 +64,20 @@ def arrivals(day: date) -> Iterator[tuple[str, list[Row]]]:
     )
     period = {"period_start": day, "period_end": day + 2 * ONE_DAY, "account_code": "6000", "currency": "GBP"}
     yield "ledger_entries", [period | {"day": day, "section": "opex", "purpose": "acquisition", "amount": 100}]
+    users = {"day": day, "users": 9 + number, "new_users": 2}
+    yield "web_users_daily", [users | {"users_1_day": 9}]
+    yield "web_users_periods", [users | {"period_start": day, "grain": "day"}]
+    yield "web_events_daily", [{"day": day, "event_name": "sign_up", "events": 3, "users": 2}]
+    yield "customers", [{"customer_key": f"anna {number}", "day": day, "first_seen_at": at}]
+    yield "leads", [{"lead_id": f"l{number}", "day": day, "created_at": at, "is_qualified": True}]
+    yield "deals", [{"deal_id": f"d{number}", "day": day, "created_at": at, "is_closed": False, "is_won": False}]
+    yield "support_tickets", [{"ticket_id": f"t{number}", "day": day, "created_at": at, "status": "open"}]
+    answer = {"response_id": f"a{number}", "survey_type": "nps", "day": day, "is_complete": True}
+    yield "survey_responses", [answer | {"submitted_at": at, "score": 9, "scale_max": 10}]
+    yield "email_campaigns", [{"campaign_id": f"m{number}", "day": day, "sent_at": at, "recipients": 100}]
+    yield "email_list_daily", [{"day": day, "list_id": "news", "members": 100 + number}]
+    yield "social_posts", [{"post_id": f"p{number}", "platform": "instagram", "day": day, "views": 50}]
+    yield "social_daily", [{"day": day, "platform": "instagram", "profile_id": "shop", "followers": 100 + number}]
 
 
 def load_day(warehouse: Warehouse, day: date) -> None:

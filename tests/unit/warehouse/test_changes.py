@@ -38,6 +38,11 @@ def test_a_change_of_everything_outweighs_days(engine: DuckDbEngine, whole_first
     assert changes_since(engine, ["raw.orders"], 0) == {"raw.orders": None}
 
 
+def test_a_row_without_a_day_changes_everything(engine: DuckDbEngine) -> None:
+    record_changes(engine, "raw.deals", {FIRST, None, SECOND})
+    assert changes_since(engine, ["raw.deals"], 0) == {"raw.deals": None}
+
+
 def test_no_days_are_no_change(engine: DuckDbEngine) -> None:
     record_changes(engine, "raw.orders", [])
     assert last_sequence(engine) == 0

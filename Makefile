@@ -8,7 +8,7 @@ export KPI_DATA_DIR := $(abspath $(DATA))
 export KPI_HASH_KEY_FILE ?= $(KPI_DATA_DIR)/hash.key
 export DAGSTER_HOME := $(KPI_DATA_DIR)/dagster
 
-.PHONY: help install demo run dev test test-slow check format accept bench lock clean
+.PHONY: help install demo run dev test test-slow faults check format accept bench lock clean
 
 help: ## list the commands
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -51,6 +51,9 @@ test: .venv/installed-dev ## run the default test suite
 test-slow: .venv/installed-dev ## run the long tests too, with new random examples
 	@KPI_TEST_PROFILE=random $(BIN)/python -m pytest -n 2 --dist loadfile -m 'slow or not slow'
 
+faults: .venv/installed-dev ## inject faults at full length; writes benchmarks/faults.md
+	@$(BIN)/python -m benchmarks.faults
+
 check: .venv/installed-dev $(KPI_HASH_KEY_FILE) ## format, lint, types, import contracts, SQL lint
 	@$(BIN)/ruff format --check kpi_pipeline tests benchmarks
 	@$(BIN)/ruff check kpi_pipeline tests benchmarks
@@ -64,10 +67,15 @@ format: .venv/installed-dev ## rewrite Python and SQL in the project's style
 	@$(BIN)/ruff check --fix kpi_pipeline tests benchmarks
 	@$(BIN)/sqlfluff fix sql --processes 2
 
-accept: .venv/installed-dev ## accept the current asset graph as the golden one
+accept: .venv/installed-dev ## accept the current asset graph and the page of tested files as the golden ones
 	@KPI_ACCEPT=1 $(BIN)/python -m pytest tests/project/test_asset_graph.py
+	@KPI_ACCEPT=1 $(BIN)/python -m pytest tests/integration/test_every_shared_file.py -k page
 
-bench: .venv/installed-dev ## measure against the engine's own limits; writes benchmarks/results.md
+.venv/installed-bench: .venv/installed-dev requirements-bench.lock
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-bench.lock
+	@touch $@
+
+bench: .venv/installed-bench ## measure against the engine's own limits; writes benchmarks/results.md
 	@$(BIN)/python -m benchmarks.run
 
 lock: ## resolve the lock files again
@@ -76,6 +84,9 @@ lock: ## resolve the lock files again
 		--no-emit-index-url --no-header --python-version 3.11 --quiet --output-file requirements.lock
 	@$(BIN)/uv pip compile pyproject.toml --extra ui --extra build --extra dev --universal --no-strip-extras --generate-hashes \
 		--no-emit-index-url --no-header --python-version 3.11 --quiet --constraint requirements.lock --output-file requirements-dev.lock
+	@$(BIN)/uv pip compile pyproject.toml --extra ui --extra build --extra dev --extra bench --universal --no-strip-extras \
+		--generate-hashes --no-emit-index-url --no-header --python-version 3.11 --quiet \
+		--constraint requirements-dev.lock --output-file requirements-bench.lock
 
 clean: ## delete all data of the demo and of past runs
 	@rm -rf $(KPI_DATA_DIR)

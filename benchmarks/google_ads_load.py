@@ -1,120 +1,76 @@
-"""Scenario program: loading one large Google Ads export, by the pipeline's whole way and at the engine's own limit.
+"""Scenario program: loading one large Google Ads export by the whole way of the pipeline, bare, and with peers.
 
-Here: the export, and the ways of loading it. Add a way of loading here. The limit is a bare ``create table as select``
-from ``read_csv`` with declared types into a new database file; it gets the same rows without the lines of totals, which
-a typed read cannot take. Comparing them belongs to ``load_scenario``.
+Here: the ways of loading it. Add a way of loading here. The limit is a bare ``create table as select`` from
+``read_csv`` with declared types into a new database file. The export itself belongs to ``google_ads_export``,
+comparing the ways to ``load_scenario``.
 
-Usage: ``write FOLDER ROWS``, ``bare FOLDER DATABASE``, ``wide FOLDER DATABASE`` or ``contract AS_OF``, the last with
+Usage: ``write FOLDER ROWS``, ``bare|wide|pandas|dlt FOLDER DATABASE`` or ``contract AS_OF``, the last with
 ``KPI_DATA_DIR`` set.
 """
 
 import os
 import sys
-from collections.abc import Sequence
 from datetime import date
 from pathlib import Path
 from typing import Any
 
 import duckdb
 
+from benchmarks.google_ads_export import BARE_FILE, EXPORT_FILE, TYPES, write_exports
 from benchmarks.measure import reported
 from benchmarks.stopwatch import Stopwatch, own_clock
 
 SOURCE, TABLE = "google_ads", "raw.ad_performance"
-EXPORT_FILE = "campaign_report_2026-01-01T06-00-00.csv"
-BARE_FILE = "rows.csv"
-
-PREAMBLE = 'Campaign report\n"{first} - {last}"\n'
-TYPES = {
-    "Day": "date",
-    "Campaign": "varchar",
-    "Campaign ID": "varchar",
-    "Campaign type": "varchar",
-    "Ad group": "varchar",
-    "Device": "varchar",
-    "Currency code": "varchar",
-    "Impr.": "bigint",
-    "Clicks": "bigint",
-    "CTR": "varchar",
-    "Cost": "decimal(18, 4)",
-    "Conversions": "double",
-    "Conv. value": "decimal(18, 4)",
-}
-# What raw.ad_performance holds beside the columns of this file; each is the same in all rows.
+# The columns of this file that raw.ad_performance keeps, and what it holds beside them, the same in all rows.
+KEPT_COLUMNS = (
+    *("Day", "Campaign", "Campaign ID", "Campaign type", "Ad group", "Ad group ID", "Device", "Currency code"),
+    *("Impr.", "Clicks", "Cost", "Conversions", "Conv. value"),
+)
 ADDED_COLUMNS = (
     *("'google_ads'", "'google_ads'", "'123-456-7890'", "'0123456789abcdef'", "timestamp '2026-01-01 06:00:00'"),
-    *("''", "''", "''", "''", "''", "''", "cast(null as bigint)", "cast(null as bigint)"),
+    *["''"] * 6,
+    *["cast(null as bigint)"] * 10,
 )
-# Most rows are small and few are large, as in an account's report by day, ad group and device: one in three has a
-# thousands separator among its impressions.
-ROWS_QUERY = """
-    with drawn as (
-        select
-            i,
-            cast(floor(exp(10 * (hash(i) % 1000003) / 1000003)) as bigint) as impressions,
-            [(hash(i + {rows} * draw) % 1000003) / 1000003 for draw in [1, 2, 3, 4]] as shares
-        from range({rows}) as numbers(i)
-    ), clicked as (
-        select *, cast(floor(impressions * 0.08 * shares[1]) as bigint) as clicks from drawn
-    ), bought as (
-        select *, round(clicks * 0.1 * shares[3], 2) as conversions from clicked
-    )
-    select
-        date '2023-01-01' + cast(i // ({rows} // 1000 + 1) as integer) as "Day",
-        'Campaign ' || (i % 200) || ', ' || ['Brand', 'Generic', 'Shopping'][i % 3 + 1] as "Campaign",
-        cast(10000000000 + i % 200 as varchar) as "Campaign ID",
-        ['Search', 'Performance Max', 'Display'][i % 3 + 1] as "Campaign type",
-        'Group ' || (i % 5000) as "Ad group",
-        ['Computers', 'Mobile phones', 'Tablets'][i % 3 + 1] as "Device",
-        'EUR' as "Currency code",
-        format('{{:,}}', impressions) as "Impr.",
-        format('{{:,}}', clicks) as "Clicks",
-        printf('%.2f%%', 100 * clicks / impressions) as "CTR",
-        printf('%.2f', clicks * (0.1 + 2.9 * shares[2])) as "Cost",
-        printf('%.2f', conversions) as "Conversions",
-        format('{{:,.2f}}', conversions * (10 + 140 * shares[4])) as "Conv. value"
-    from bought
-    order by i
-"""
+# What pandas calls the declared types; amounts are floats there, as people have them.
+PANDAS_TYPES = {"varchar": "str", "bigint": "int64", "double": "float64"}
 
 
-def write_exports(full: Path, bare: Path, rows: int) -> None:
-    """Write the export as the platform does, and the same rows under a plain header."""
-    with duckdb.connect() as connection:
-        connection.execute("set enable_progress_bar = false")
-        query = ROWS_QUERY.format(rows=rows)
-        connection.execute(f"copy ({query}) to '{bare}' (header, delimiter ',')")
-        last, impressions, clicks, cost, conversions, value = (
-            connection.execute(
-                f"""select max("Day"), sum(cast(replace("Impr.", ',', '') as bigint)),
-                sum(cast(replace("Clicks", ',', '') as bigint)), sum(cast("Cost" as decimal(18, 2))),
-                sum(cast("Conversions" as decimal(18, 2))), sum(cast(replace("Conv. value", ',', '') as decimal(18, 2)))
-            from ({query})"""
-            ).fetchone()
-            or (None,) * 6
-        )
-    assert isinstance(last, date)
-    with full.open("wb") as file:
-        file.write(PREAMBLE.format(first="January 1, 2023", last=f"{last:%B} {last.day}, {last.year}").encode())
-        with bare.open("rb") as source:
-            while block := source.read(1 << 22):
-                file.write(block)
-        for label, filler in (("Total: Campaigns", " --"), ("Total: Account", "")):
-            cells = [label, *[filler] * 5, "EUR", f'"{impressions:,}"', f'"{clicks:,}"', filler]
-            cells += [f'"{cost:,}"', f'"{conversions:,}"', f'"{value:,}"']
-            file.write((",".join(cells) + "\n").encode())
-
-
-def load_bare(csv: Path, database: Path, added_columns: Sequence[str] = ()) -> None:
-    """Create a table from the file with declared types, and further columns if given."""
+def load_bare(csv: Path, database: Path, items: str = "*") -> None:
+    """Create a table from the file with declared types."""
     columns = ", ".join(f"'{name}': '{kind}'" for name, kind in TYPES.items())
-    items = ", ".join(("*", *(f"{value} as added_{number}" for number, value in enumerate(added_columns))))
     with duckdb.connect(str(database)) as connection:
         connection.execute("set preserve_insertion_order = false")
         connection.execute(
             f"create table export as select {items} from read_csv('{csv}', header = true, auto_detect = false, "
             f"delim = ',', quote = '\"', thousands = ',', columns = {{{columns}}})"
         )
+
+
+def wide_items() -> str:
+    """Return the select list of what ``raw`` holds of this file."""
+    kept = [f'"{name}"' for name in KEPT_COLUMNS]
+    return ", ".join((*kept, *(f"{value} as added_{number}" for number, value in enumerate(ADDED_COLUMNS))))
+
+
+def load_with_pandas(csv: Path, database: Path) -> None:
+    """Read the file with pandas and declared types, and insert the frame."""
+    import pandas
+
+    types = {name: PANDAS_TYPES.get(kind, "float64") for name, kind in TYPES.items() if kind != "date"}
+    export = pandas.read_csv(csv, dtype=types, parse_dates=["Day"], thousands=",")  # noqa: F841 - named in the SQL
+    with duckdb.connect(str(database)) as connection:
+        connection.execute("create table export as select * from export")
+
+
+def load_with_dlt(csv: Path, database: Path) -> None:
+    """Load the file as dlt's own tutorial does: files, ``read_csv``, destination DuckDB."""
+    import dlt
+    from dlt.sources.filesystem import filesystem, read_csv
+
+    pipeline = dlt.pipeline(
+        "export", destination=dlt.destinations.duckdb(str(database)), pipelines_dir=str(database.with_suffix(".dlt"))
+    )
+    pipeline.run(filesystem(str(csv.parent), file_glob=csv.name) | read_csv(), table_name="export")
 
 
 def load_with_contract(as_of: date, report: dict[str, Any]) -> None:
@@ -153,7 +109,10 @@ def main(arguments: list[str]) -> None:
         report |= {"source": SOURCE, "file": EXPORT_FILE, "bytes": (folder / EXPORT_FILE).stat().st_size}
     elif command in ("bare", "wide"):
         with own_clock(report):
-            load_bare(Path(rest[0]) / BARE_FILE, Path(rest[1]), ADDED_COLUMNS if command == "wide" else ())
+            load_bare(Path(rest[0]) / BARE_FILE, Path(rest[1]), wide_items() if command == "wide" else "*")
+    elif command in ("pandas", "dlt"):
+        with own_clock(report):
+            (load_with_pandas if command == "pandas" else load_with_dlt)(Path(rest[0]) / BARE_FILE, Path(rest[1]))
     elif command == "contract":
         load_with_contract(date.fromisoformat(rest[0]), report)
     else:

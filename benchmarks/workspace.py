@@ -33,7 +33,7 @@ class Extent:
 
 
 FULL = Extent(
-    export_megabytes=250, repetitions=5, demo_repetitions=3, long_weeks=156, simulations=((26, 1), (26, 10), (4, 100))
+    export_megabytes=1000, repetitions=5, demo_repetitions=3, long_weeks=156, simulations=((26, 1), (26, 10), (4, 100))
 )
 QUICK = Extent(export_megabytes=100, repetitions=2, demo_repetitions=1, long_weeks=52, simulations=((26, 1), (4, 10)))
 

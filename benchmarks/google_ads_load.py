@@ -77,8 +77,8 @@ def load_with_contract(as_of: date, report: dict[str, Any]) -> None:
     """Take the file from the inbox into custody, check it against its contract, and load it."""
     from kpi_pipeline.calendar.clock import SystemClock
     from kpi_pipeline.pipeline import Installation
-    from kpi_pipeline.sources import ingest
-    from kpi_pipeline.sources.custody import Custody
+    from kpi_pipeline.sources.custody.custody import Custody
+    from kpi_pipeline.sources.loading import ingest
     from kpi_pipeline.warehouse.duckdb_engine import DuckDbEngine
 
     stopwatch = Stopwatch()

@@ -138,7 +138,7 @@ def check() -> None:
     from kpi_pipeline.config.configuration import check_configuration
     from kpi_pipeline.config.paths import Paths
     from kpi_pipeline.console import print_problems
-    from kpi_pipeline.sources.contract_check import contract_problems
+    from kpi_pipeline.sources.contracts.contract_check import contract_problems
 
     paths = Paths.from_environment(os.environ)
     configuration, problems = check_configuration(paths.config, as_of=SystemClock().now().date())

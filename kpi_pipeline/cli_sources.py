@@ -81,7 +81,7 @@ def show(
 
 def _show(installation: "Installation", name: str | None, as_json: bool) -> None:
     from kpi_pipeline.console_sources import print_state, print_states, print_states_as_json, terminal
-    from kpi_pipeline.sources.source_state import source_states
+    from kpi_pipeline.sources.custody.source_state import source_states
 
     configuration = installation.configuration
     shown = {name: configuration.sources[name]} if name else configuration.sources
@@ -105,7 +105,7 @@ def _show(installation: "Installation", name: str | None, as_json: bool) -> None
 
 
 def _release(installation: "Installation", file: str, names: list[str]) -> None:
-    from kpi_pipeline.sources.quarantine import release
+    from kpi_pipeline.sources.custody.quarantine import release
 
     with installation.open_run() as opened:
         arrival = release(opened.ledger, file, names)
@@ -113,7 +113,7 @@ def _release(installation: "Installation", file: str, names: list[str]) -> None:
 
 
 def _confirm(installation: "Installation", file: str, names: list[str], reason: str, by_name: str | None) -> None:
-    from kpi_pipeline.sources.quarantine import confirm
+    from kpi_pipeline.sources.custody.quarantine import confirm
 
     by_name = by_name or getpass.getuser()
     with installation.open_run() as opened:
@@ -130,7 +130,7 @@ def _confirm(installation: "Installation", file: str, names: list[str], reason: 
 
 def _replay(installation: "Installation", name: str) -> None:
     from kpi_pipeline.console_sources import print_replay, terminal
-    from kpi_pipeline.sources.ingest import replay_source
+    from kpi_pipeline.sources.loading.ingest import replay_source
 
     with installation.open_run() as opened:
         report = replay_source(
@@ -158,9 +158,9 @@ def add(name: str | None, sample: Path | None) -> None:
     What cannot be told from the sample is left as a comment that begins with "unsure"; the command then exits with 1.
     """
     from kpi_pipeline.config.paths import Paths
-    from kpi_pipeline.sources.new_source import refuse_taken_name, suggest_from_answers, write_source
-    from kpi_pipeline.sources.suggestion import suggest
-    from kpi_pipeline.sources.trial_contracts import trial_contracts
+    from kpi_pipeline.sources.suggestions.new_source import refuse_taken_name, suggest_from_answers, write_source
+    from kpi_pipeline.sources.suggestions.suggestion import suggest
+    from kpi_pipeline.sources.suggestions.trial_contracts import trial_contracts
 
     may_ask = sys.stdin.isatty()
     if not may_ask and (name is None or sample is None):

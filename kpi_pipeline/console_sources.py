@@ -19,8 +19,8 @@ from rich.text import Text
 from kpi_pipeline.console import FILE_WIDTH
 
 if TYPE_CHECKING:
-    from kpi_pipeline.sources.ingest_report import IngestReport
-    from kpi_pipeline.sources.source_state import QuarantinedFile, SourceState
+    from kpi_pipeline.sources.custody.source_state import QuarantinedFile, SourceState
+    from kpi_pipeline.sources.loading.ingest_report import IngestReport
 
 MINUTES = "%Y-%m-%d %H:%M"
 SHOWN_HASH = 12

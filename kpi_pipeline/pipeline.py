@@ -22,10 +22,10 @@ from kpi_pipeline.config.paths import Paths
 from kpi_pipeline.config.report import Audience
 from kpi_pipeline.config.secrets import read_secret
 from kpi_pipeline.sources.api.pull import ApiAccess
-from kpi_pipeline.sources.custody_ledger import CustodyLedger
-from kpi_pipeline.sources.ingest import IngestReport, ingest_source
-from kpi_pipeline.sources.raw_tables import prepare_raw_tables
-from kpi_pipeline.sources.reconciliation import Disagreement, reconcile
+from kpi_pipeline.sources.custody.custody_ledger import CustodyLedger
+from kpi_pipeline.sources.custody.reconciliation import Disagreement, reconcile
+from kpi_pipeline.sources.loading.ingest import IngestReport, ingest_source
+from kpi_pipeline.sources.loading.raw_tables import prepare_raw_tables
 from kpi_pipeline.sources.subjects import SUBJECTS
 from kpi_pipeline.warehouse.build import BuildReport, build_tables
 from kpi_pipeline.warehouse.changes import prepare_meta

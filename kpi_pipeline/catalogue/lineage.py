@@ -7,7 +7,7 @@ of the values themselves, see ``metric_sql``.
 from collections.abc import Mapping
 
 from kpi_pipeline.catalogue.metric_plan import MetricPlan
-from kpi_pipeline.sources.raw_tables import BATCHES, COVERED_DAYS
+from kpi_pipeline.sources.loading.raw_tables import BATCHES, COVERED_DAYS
 from kpi_pipeline.sources.subjects import SUBJECTS
 from kpi_pipeline.warehouse.engine import Engine
 from kpi_pipeline.warehouse.sql_project import SqlProject

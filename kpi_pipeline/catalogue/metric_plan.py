@@ -15,7 +15,7 @@ from kpi_pipeline.config.configuration import Configuration
 from kpi_pipeline.config.metric import Metric
 from kpi_pipeline.config.problems import did_you_mean
 from kpi_pipeline.errors import FormulaError
-from kpi_pipeline.sources.contract import build_contract
+from kpi_pipeline.sources.contracts.contract import build_contract
 from kpi_pipeline.warehouse.sql_file import Measure, SqlFile
 from kpi_pipeline.warehouse.sql_header import CoveredBy
 from kpi_pipeline.warehouse.sql_project import SqlProject

@@ -12,8 +12,8 @@ from datetime import date, timedelta
 from kpi_pipeline.catalogue.metric_plan import MetricPlan
 from kpi_pipeline.catalogue.row_tables import Row, Value
 from kpi_pipeline.catalogue.values import day_ranges
-from kpi_pipeline.sources.arrival import Arrival
-from kpi_pipeline.sources.source_state import SourceState
+from kpi_pipeline.sources.custody.arrival import Arrival
+from kpi_pipeline.sources.custody.source_state import SourceState
 from kpi_pipeline.warehouse.checks import CheckWarning
 from kpi_pipeline.warehouse.sql_project import SqlProject
 

@@ -21,9 +21,9 @@ from kpi_pipeline.catalogue.row_tables import CATALOGUE, OBJECTIVES, QUALITY, RE
 from kpi_pipeline.catalogue.values import refresh_values
 from kpi_pipeline.catalogue.weekly import refresh_weekly
 from kpi_pipeline.config.configuration import Configuration
-from kpi_pipeline.sources.custody_ledger import CustodyLedger
-from kpi_pipeline.sources.raw_tables import COVERED_DAYS, loaded_batches
-from kpi_pipeline.sources.source_state import SourceState, source_states
+from kpi_pipeline.sources.custody.custody_ledger import CustodyLedger
+from kpi_pipeline.sources.custody.source_state import SourceState, source_states
+from kpi_pipeline.sources.loading.raw_tables import COVERED_DAYS, loaded_batches
 from kpi_pipeline.warehouse.canonical_hash import canonical_hash
 from kpi_pipeline.warehouse.checks import standing_warnings
 from kpi_pipeline.warehouse.engine import Engine

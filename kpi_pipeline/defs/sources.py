@@ -12,8 +12,8 @@ from kpi_pipeline.config.source import Source
 from kpi_pipeline.defs.partitions import run_days
 from kpi_pipeline.errors import ConfigurationError
 from kpi_pipeline.pipeline import Run
-from kpi_pipeline.sources.contract import build_contract
-from kpi_pipeline.sources.ingest import IngestReport
+from kpi_pipeline.sources.contracts.contract import build_contract
+from kpi_pipeline.sources.loading.ingest import IngestReport
 
 
 def source_assets(configuration: Configuration) -> list[dg.AssetsDefinition]:

@@ -15,7 +15,7 @@ from kpi_pipeline.config.configuration import Configuration
 from kpi_pipeline.config.report import Audience
 from kpi_pipeline.defs.partitions import day_of_run
 from kpi_pipeline.pipeline import Publication, Run
-from kpi_pipeline.sources.contract import build_contract
+from kpi_pipeline.sources.contracts.contract import build_contract
 from kpi_pipeline.sources.subjects import SUBJECTS
 from kpi_pipeline.warehouse.build import QUERY_FAILED, TableResult
 from kpi_pipeline.warehouse.seeds import SEED_TABLES

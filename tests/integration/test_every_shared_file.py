@@ -23,11 +23,11 @@ from kpi_pipeline.config.paths import Paths
 from kpi_pipeline.config.source import Source
 from kpi_pipeline.sources.api.pages import Page, write_pull
 from kpi_pipeline.sources.api.pull import ApiFacts, pulled_system
-from kpi_pipeline.sources.contract import build_contract
-from kpi_pipeline.sources.custody_ledger import CustodyLedger
-from kpi_pipeline.sources.ingest import FileOutcome, ingest_source
-from kpi_pipeline.sources.raw_tables import prepare_raw_tables
-from kpi_pipeline.sources.refused_file import RefusedFile
+from kpi_pipeline.sources.contracts.contract import build_contract
+from kpi_pipeline.sources.custody.custody_ledger import CustodyLedger
+from kpi_pipeline.sources.files.refused_file import RefusedFile
+from kpi_pipeline.sources.loading.ingest import FileOutcome, ingest_source
+from kpi_pipeline.sources.loading.raw_tables import prepare_raw_tables
 from kpi_pipeline.sources.systems.ga4_api import DAILY_REPORTS, PERIOD_REPORTS
 from kpi_pipeline.warehouse.changes import prepare_meta
 from kpi_pipeline.warehouse.duckdb_engine import DuckDbEngine

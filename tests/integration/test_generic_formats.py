@@ -17,9 +17,9 @@ from openpyxl import Workbook
 
 from kpi_pipeline.config.paths import Paths
 from kpi_pipeline.config.source import Source
-from kpi_pipeline.sources.custody_ledger import CustodyLedger
-from kpi_pipeline.sources.ingest import FileOutcome, ingest_source
-from kpi_pipeline.sources.raw_tables import prepare_raw_tables
+from kpi_pipeline.sources.custody.custody_ledger import CustodyLedger
+from kpi_pipeline.sources.loading.ingest import FileOutcome, ingest_source
+from kpi_pipeline.sources.loading.raw_tables import prepare_raw_tables
 from kpi_pipeline.warehouse.changes import prepare_meta
 from kpi_pipeline.warehouse.duckdb_engine import DuckDbEngine
 from tests.unit.sources.api.instants import AS_OF, NOW

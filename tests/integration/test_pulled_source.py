@@ -11,7 +11,7 @@ import pytest
 from kpi_pipeline.calendar.clock import FixedClock
 from kpi_pipeline.pipeline import Installation, Publication
 from kpi_pipeline.sources.api.pull import ApiAccess
-from kpi_pipeline.sources.source_state import SourceState, source_states
+from kpi_pipeline.sources.custody.source_state import SourceState, source_states
 from kpi_pipeline.warehouse.snapshot import current_snapshot, open_snapshot
 from tests.unit.sources.api.api_server import ApiServer, Question, Reply
 from tests.unit.sources.api.instants import FakeTime

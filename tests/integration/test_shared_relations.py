@@ -17,7 +17,7 @@ import duckdb
 import pytest
 
 from kpi_pipeline.pipeline import Installation
-from kpi_pipeline.sources.ingest_report import FileOutcome
+from kpi_pipeline.sources.loading.ingest_report import FileOutcome
 from tests.unit.sources.read_files import contract, refusal
 
 MAPPINGS = Path(__file__).with_name("shared_sources")

@@ -15,7 +15,7 @@ import duckdb
 import pytest
 
 from kpi_pipeline.pipeline import Installation
-from kpi_pipeline.sources.ingest_report import FileOutcome
+from kpi_pipeline.sources.loading.ingest_report import FileOutcome
 
 AS_OF = date(2026, 11, 21)
 COMPANY = """\

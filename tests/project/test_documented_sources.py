@@ -7,7 +7,7 @@ import pytest
 
 from kpi_pipeline.config.source import Source
 from kpi_pipeline.config.yaml_reader import read_yaml
-from kpi_pipeline.sources.contract import build_contract
+from kpi_pipeline.sources.contracts.contract import build_contract
 
 PAGES = ("sources.md", "apis.md")
 

@@ -8,8 +8,8 @@ for with other settings. What an entity is belongs to the systems; the newest of
 from collections.abc import Iterable
 
 from kpi_pipeline.sources.api.pages import Page
-from kpi_pipeline.sources.refused_file import RefusedFile
-from kpi_pipeline.sources.sql_text import literal
+from kpi_pipeline.sources.files.refused_file import RefusedFile
+from kpi_pipeline.sources.values.sql_text import literal
 
 _ASKED = "asked"
 

@@ -21,7 +21,7 @@ from kpi_pipeline.config.secrets import Secrets
 from kpi_pipeline.errors import ConfigurationError
 from kpi_pipeline.sources.api.pacing import Pacing
 from kpi_pipeline.sources.api.verdict import Answer, GiveUp, Judge, TryAgain, Verdict, judge_status, without_addresses
-from kpi_pipeline.sources.refused_file import RefusedFile
+from kpi_pipeline.sources.files.refused_file import RefusedFile
 
 _BLOCK_BYTES = 65_536
 _LOOPBACK = ("127.0.0.1", "localhost", "::1")

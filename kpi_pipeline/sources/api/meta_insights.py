@@ -15,9 +15,9 @@ from kpi_pipeline.sources.api.http_client import HttpClient, parse_json
 from kpi_pipeline.sources.api.pages import Extracted, Page
 from kpi_pipeline.sources.api.pull import PullRequest
 from kpi_pipeline.sources.api.verdict import Answer, GiveUp, Take, TryAgain, Verdict
-from kpi_pipeline.sources.opened_file import FileNote
-from kpi_pipeline.sources.refused_file import RefusedFile
-from kpi_pipeline.sources.rewriting import Rewritten
+from kpi_pipeline.sources.files.opened_file import FileNote
+from kpi_pipeline.sources.files.refused_file import RefusedFile
+from kpi_pipeline.sources.files.rewriting import Rewritten
 
 ENDPOINT = "https://graph.facebook.com"
 VERSION = "v25.0"

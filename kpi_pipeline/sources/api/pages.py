@@ -15,9 +15,9 @@ from pathlib import Path
 from typing import Any
 
 from kpi_pipeline.sources.api.http_client import parse_json
-from kpi_pipeline.sources.opened_file import FileNote
-from kpi_pipeline.sources.refused_file import RefusedFile
-from kpi_pipeline.sources.rewriting import FileToRewrite, Rewritten, write_rows
+from kpi_pipeline.sources.files.opened_file import FileNote
+from kpi_pipeline.sources.files.refused_file import RefusedFile
+from kpi_pipeline.sources.files.rewriting import FileToRewrite, Rewritten, write_rows
 
 FORMAT = "kpi-pipeline pull 1"
 Record = Mapping[str, str | None]

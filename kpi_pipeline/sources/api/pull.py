@@ -18,7 +18,7 @@ from kpi_pipeline.sources.api.http_client import HttpClient, Limits, accept_anyt
 from kpi_pipeline.sources.api.pacing import Pacing, real_pacing
 from kpi_pipeline.sources.api.pages import Page, refusing_unknown_shapes, write_pull
 from kpi_pipeline.sources.api.verdict import Judge
-from kpi_pipeline.sources.contract import source_error
+from kpi_pipeline.sources.contracts.contract import source_error
 
 OVERLAP = timedelta(minutes=10)
 

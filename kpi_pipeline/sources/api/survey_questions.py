@@ -7,7 +7,7 @@ Here: the one question that a name means. How a tool lists its questions belongs
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from kpi_pipeline.sources.refused_file import RefusedFile
+from kpi_pipeline.sources.files.refused_file import RefusedFile
 
 
 @dataclass(frozen=True)

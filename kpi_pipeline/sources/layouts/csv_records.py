@@ -6,8 +6,8 @@ Here: reading for rewriters, as strict as the reader of plain tables is. What th
 import csv
 from collections.abc import Iterator
 
-from kpi_pipeline.sources.refused_file import RefusedFile
-from kpi_pipeline.sources.rewriting import FileToRewrite
+from kpi_pipeline.sources.files.refused_file import RefusedFile
+from kpi_pipeline.sources.files.rewriting import FileToRewrite
 
 Record = tuple[int, list[str]]
 

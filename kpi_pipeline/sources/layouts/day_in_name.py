@@ -8,10 +8,10 @@ from collections.abc import Iterator
 from datetime import date
 from itertools import chain
 
-from kpi_pipeline.sources.header_binding import bind_header, recognised_cells
+from kpi_pipeline.sources.files.header_binding import bind_header, recognised_cells
+from kpi_pipeline.sources.files.refused_file import RefusedFile
+from kpi_pipeline.sources.files.rewriting import FileToRewrite, Rewritten, write_rows
 from kpi_pipeline.sources.layouts.csv_records import Record, csv_records, refuse_cut_end, refuse_other_width
-from kpi_pipeline.sources.refused_file import RefusedFile
-from kpi_pipeline.sources.rewriting import FileToRewrite, Rewritten, write_rows
 
 DAY_COLUMN = "export day"
 

@@ -10,11 +10,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 
-from kpi_pipeline.sources.contract import Contract
-from kpi_pipeline.sources.header_binding import comparable, recognised_cells
+from kpi_pipeline.sources.contracts.contract import Contract
+from kpi_pipeline.sources.files.header_binding import comparable, recognised_cells
+from kpi_pipeline.sources.files.refused_file import RefusedFile
+from kpi_pipeline.sources.files.rewriting import FileToRewrite, Rewritten, write_rows
 from kpi_pipeline.sources.layouts.csv_records import csv_records
-from kpi_pipeline.sources.refused_file import RefusedFile
-from kpi_pipeline.sources.rewriting import FileToRewrite, Rewritten, write_rows
 
 TABLE_OPTION = "table"
 _COMMENT = "#"

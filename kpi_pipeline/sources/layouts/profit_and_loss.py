@@ -9,7 +9,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 
-from kpi_pipeline.sources.header_binding import comparable
+from kpi_pipeline.sources.files.header_binding import comparable
+from kpi_pipeline.sources.files.opened_file import FileNote
+from kpi_pipeline.sources.files.rewriting import FileToRewrite, Rewritten, write_rows
 from kpi_pipeline.sources.layouts.statement_table import (
     Line,
     Statement,
@@ -19,8 +21,6 @@ from kpi_pipeline.sources.layouts.statement_table import (
     refuse,
     refuse_sum,
 )
-from kpi_pipeline.sources.opened_file import FileNote
-from kpi_pipeline.sources.rewriting import FileToRewrite, Rewritten, write_rows
 
 HEADER = ("period start", "period end", "account", "path", "section", "basis", "amount")
 SECTIONS = ("revenue", "cogs", "opex", "other_income", "other_expense", "tax")

@@ -7,11 +7,11 @@ no such lines are passed on as they are; whether those are complete cannot be pr
 import re
 from collections.abc import Iterator
 
-from kpi_pipeline.sources.csv_head import read_csv_head
-from kpi_pipeline.sources.header_binding import bind_header
+from kpi_pipeline.sources.files.csv_head import read_csv_head
+from kpi_pipeline.sources.files.header_binding import bind_header
+from kpi_pipeline.sources.files.refused_file import RefusedFile
+from kpi_pipeline.sources.files.rewriting import FileToRewrite, Rewritten, write_rows
 from kpi_pipeline.sources.layouts.csv_records import Record, csv_records, refuse_cut_end, refuse_other_width
-from kpi_pipeline.sources.refused_file import RefusedFile
-from kpi_pipeline.sources.rewriting import FileToRewrite, Rewritten, write_rows
 
 _COUNT = re.compile(r"Grand Totals \(([0-9][0-9.,' ]*) records?\)")
 _LEGAL = ("Confidential Information", "Copyright (c)")

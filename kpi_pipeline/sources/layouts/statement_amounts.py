@@ -8,7 +8,7 @@ import re
 from dataclasses import dataclass
 from decimal import Decimal
 
-from kpi_pipeline.sources.field import SPACES, NumberStyle
+from kpi_pipeline.sources.contracts.field import SPACES, NumberStyle
 
 # Currencies that a sign may stand for; the code of the source decides which.
 _SIGNS = {

@@ -11,12 +11,12 @@ from decimal import Decimal, InvalidOperation
 
 from kpi_pipeline.config.source import Source
 from kpi_pipeline.sources.api.pages import Extracted, Page, Record, StoredPull, rewrite_pull
-from kpi_pipeline.sources.contract import Contract
-from kpi_pipeline.sources.field import Field
-from kpi_pipeline.sources.header_binding import comparable
-from kpi_pipeline.sources.profit_and_loss_contract import profit_and_loss_contract
-from kpi_pipeline.sources.refused_file import RefusedFile
-from kpi_pipeline.sources.rewriting import FileToRewrite, Rewritten
+from kpi_pipeline.sources.contracts.contract import Contract
+from kpi_pipeline.sources.contracts.field import Field
+from kpi_pipeline.sources.contracts.profit_and_loss_contract import profit_and_loss_contract
+from kpi_pipeline.sources.files.header_binding import comparable
+from kpi_pipeline.sources.files.refused_file import RefusedFile
+from kpi_pipeline.sources.files.rewriting import FileToRewrite, Rewritten
 
 Period = tuple[date, date]
 # Section → sign, for the rows that a program computes.

@@ -12,13 +12,13 @@ from decimal import Decimal
 from itertools import pairwise
 from typing import NoReturn
 
-from kpi_pipeline.sources.header_binding import comparable
+from kpi_pipeline.sources.files.header_binding import comparable
+from kpi_pipeline.sources.files.opened_file import FileNote
+from kpi_pipeline.sources.files.refused_file import RefusedFile
+from kpi_pipeline.sources.files.rewriting import FileToRewrite
 from kpi_pipeline.sources.layouts.csv_records import Record, csv_records
 from kpi_pipeline.sources.layouts.statement_amounts import Amount, is_no_amount, read_amount
 from kpi_pipeline.sources.layouts.statement_periods import Period, month_end, named_period, stated_period
-from kpi_pipeline.sources.opened_file import FileNote
-from kpi_pipeline.sources.refused_file import RefusedFile
-from kpi_pipeline.sources.rewriting import FileToRewrite
 
 _TOTAL_COLUMN = "total"
 _BASIS = re.compile(r"(accrual|cash) basis\b.*", re.IGNORECASE)

@@ -8,11 +8,11 @@ more than one filled is then no single answer.
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from kpi_pipeline.sources.csv_head import read_csv_head
-from kpi_pipeline.sources.header_binding import comparable
+from kpi_pipeline.sources.files.csv_head import read_csv_head
+from kpi_pipeline.sources.files.header_binding import comparable
+from kpi_pipeline.sources.files.refused_file import RefusedFile
+from kpi_pipeline.sources.files.rewriting import FileToRewrite, Rewritten, write_rows
 from kpi_pipeline.sources.layouts.csv_records import Record, csv_records, refuse_cut_end, refuse_other_width
-from kpi_pipeline.sources.refused_file import RefusedFile
-from kpi_pipeline.sources.rewriting import FileToRewrite, Rewritten, write_rows
 
 
 @dataclass(frozen=True)

@@ -6,10 +6,10 @@ belongs to the source's mapping.
 
 from collections.abc import Iterator
 
-from kpi_pipeline.sources.header_binding import comparable
+from kpi_pipeline.sources.files.header_binding import comparable
+from kpi_pipeline.sources.files.refused_file import RefusedFile
+from kpi_pipeline.sources.files.rewriting import FileToRewrite, Rewritten, write_rows
 from kpi_pipeline.sources.layouts.csv_records import Record, csv_records, refuse_cut_end
-from kpi_pipeline.sources.refused_file import RefusedFile
-from kpi_pipeline.sources.rewriting import FileToRewrite, Rewritten, write_rows
 
 HEADER_OPTION = "header"
 SPACES = " "

@@ -5,11 +5,11 @@ from it: they are Digikala's, and the report has no number by which one could be
 """
 
 from kpi_pipeline.config.source import Source
-from kpi_pipeline.sources.common_rules import declared_options, declared_style, listed_names
-from kpi_pipeline.sources.contract import Contract, RowRule, contract_table
-from kpi_pipeline.sources.field import Field, NumberStyle
-from kpi_pipeline.sources.persian_columns import spellings, text_key
-from kpi_pipeline.sources.sql_text import literal
+from kpi_pipeline.sources.contracts.common_rules import declared_options, declared_style, listed_names
+from kpi_pipeline.sources.contracts.contract import Contract, RowRule, contract_table
+from kpi_pipeline.sources.contracts.field import Field, NumberStyle
+from kpi_pipeline.sources.contracts.persian_columns import spellings, text_key
+from kpi_pipeline.sources.values.sql_text import literal
 
 _FINAL = ("قطعی شده", "پرداخت شده")
 _OPEN = "قطعی نشده"

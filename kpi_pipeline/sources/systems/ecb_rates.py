@@ -5,10 +5,10 @@ Here: from columns to rows. Days without a rate (``N/A``, weekends) are left out
 """
 
 from kpi_pipeline.config.source import Source
-from kpi_pipeline.sources.common_rules import declared_options, listed_names
-from kpi_pipeline.sources.contract import Contract, RowRule, contract_table, source_error
-from kpi_pipeline.sources.field import Field
-from kpi_pipeline.sources.sql_text import literal, quoted
+from kpi_pipeline.sources.contracts.common_rules import declared_options, listed_names
+from kpi_pipeline.sources.contracts.contract import Contract, RowRule, contract_table, source_error
+from kpi_pipeline.sources.contracts.field import Field
+from kpi_pipeline.sources.values.sql_text import literal, quoted
 
 # Every currency that the file has or had; columns that are not asked for are no surprise.
 _COLUMNS = """

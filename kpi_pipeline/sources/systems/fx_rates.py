@@ -5,10 +5,10 @@ Here: the columns that this project defines. Days without a rate are left out; w
 """
 
 from kpi_pipeline.config.source import Source
-from kpi_pipeline.sources.common_rules import declared_number_style
-from kpi_pipeline.sources.contract import Contract, RowRule, contract_table
-from kpi_pipeline.sources.field import Field
-from kpi_pipeline.sources.sql_text import literal
+from kpi_pipeline.sources.contracts.common_rules import declared_number_style
+from kpi_pipeline.sources.contracts.contract import Contract, RowRule, contract_table
+from kpi_pipeline.sources.contracts.field import Field
+from kpi_pipeline.sources.values.sql_text import literal
 
 _FIELDS = (
     Field("day", ("date",), "date", required=True),

@@ -33,12 +33,12 @@ from kpi_pipeline.sources.api.halving import TooMuchAtOnce, in_halves
 from kpi_pipeline.sources.api.pages import Extracted, Page, Record, StoredPull, plain_number, rewrite_pull
 from kpi_pipeline.sources.api.paging import Paging
 from kpi_pipeline.sources.api.pull import ApiFacts, PullRequest
-from kpi_pipeline.sources.common_rules import declared_choice, declared_options
-from kpi_pipeline.sources.contract import Contract, contract_table, source_error
-from kpi_pipeline.sources.field import Field
-from kpi_pipeline.sources.opened_file import FileNote
-from kpi_pipeline.sources.rewriting import FileToRewrite, Rewritten
-from kpi_pipeline.sources.sql_text import literal
+from kpi_pipeline.sources.contracts.common_rules import declared_choice, declared_options
+from kpi_pipeline.sources.contracts.contract import Contract, contract_table, source_error
+from kpi_pipeline.sources.contracts.field import Field
+from kpi_pipeline.sources.files.opened_file import FileNote
+from kpi_pipeline.sources.files.rewriting import FileToRewrite, Rewritten
+from kpi_pipeline.sources.values.sql_text import literal
 
 API = ApiFacts(
     version="v1beta",

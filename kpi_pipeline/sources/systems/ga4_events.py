@@ -10,10 +10,10 @@ by ``staging.web_events``.
 """
 
 from kpi_pipeline.config.source import Source
-from kpi_pipeline.sources.channel_group import channel_group
-from kpi_pipeline.sources.common_rules import listed_names
-from kpi_pipeline.sources.contract import Contract, NestedColumn, RowRule, contract_table, source_error
-from kpi_pipeline.sources.sql_text import literal
+from kpi_pipeline.sources.contracts.channel_group import channel_group
+from kpi_pipeline.sources.contracts.common_rules import listed_names
+from kpi_pipeline.sources.contracts.contract import Contract, NestedColumn, RowRule, contract_table, source_error
+from kpi_pipeline.sources.values.sql_text import literal
 
 _PARAMETERS = (
     'struct("key" varchar, "value" struct(string_value varchar, int_value bigint, float_value double,'

@@ -8,9 +8,9 @@ counts. The columns belong to ``ga4_columns``, reports with several tables to ``
 from dataclasses import replace
 
 from kpi_pipeline.config.source import Source
-from kpi_pipeline.sources.common_rules import declared_options
-from kpi_pipeline.sources.contract import Contract, TotalRows
-from kpi_pipeline.sources.ga4_columns import SUBJECT_OPTION, ga4_contract
+from kpi_pipeline.sources.contracts.common_rules import declared_options
+from kpi_pipeline.sources.contracts.contract import Contract, TotalRows
+from kpi_pipeline.sources.contracts.ga4_columns import SUBJECT_OPTION, ga4_contract
 from kpi_pipeline.sources.subjects import SUBJECTS
 
 

@@ -7,9 +7,9 @@ Here: which of the tables a source reads. Taking the file apart belongs to ``lay
 from dataclasses import replace
 
 from kpi_pipeline.config.source import Source
-from kpi_pipeline.sources.common_rules import declared_options
-from kpi_pipeline.sources.contract import Contract
-from kpi_pipeline.sources.ga4_columns import SUBJECT_OPTION, ga4_contract
+from kpi_pipeline.sources.contracts.common_rules import declared_options
+from kpi_pipeline.sources.contracts.contract import Contract
+from kpi_pipeline.sources.contracts.ga4_columns import SUBJECT_OPTION, ga4_contract
 from kpi_pipeline.sources.layouts.ga4_tables import TABLE_OPTION
 
 

@@ -7,16 +7,23 @@ belong here.
 """
 
 from kpi_pipeline.config.source import Source
-from kpi_pipeline.sources.common_rules import (
+from kpi_pipeline.sources.contracts.common_rules import (
     declared_number_style,
     declared_options,
     listed_names,
     undamaged_identifier,
     undeclared_local_styles,
 )
-from kpi_pipeline.sources.contract import Contract, LocalStyle, NotedAbsence, RowRule, TotalRows, contract_table
-from kpi_pipeline.sources.field import Field, NumberStyle
-from kpi_pipeline.sources.sql_text import literal
+from kpi_pipeline.sources.contracts.contract import (
+    Contract,
+    LocalStyle,
+    NotedAbsence,
+    RowRule,
+    TotalRows,
+    contract_table,
+)
+from kpi_pipeline.sources.contracts.field import Field, NumberStyle
+from kpi_pipeline.sources.values.sql_text import literal
 
 _EMPTY = (" --", "--")
 _DEVICES = (

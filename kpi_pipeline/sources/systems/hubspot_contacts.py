@@ -6,9 +6,9 @@ so the source says which ones count. Deals belong to ``hubspot_deals``.
 """
 
 from kpi_pipeline.config.source import Source
-from kpi_pipeline.sources.common_rules import declared_options, listed_names
-from kpi_pipeline.sources.contract import Contract, contract_table
-from kpi_pipeline.sources.entity_rules import (
+from kpi_pipeline.sources.contracts.common_rules import declared_options, listed_names
+from kpi_pipeline.sources.contracts.contract import Contract, contract_table
+from kpi_pipeline.sources.contracts.entity_rules import (
     declared_option,
     declared_styles,
     declared_time_zone,
@@ -17,9 +17,9 @@ from kpi_pipeline.sources.entity_rules import (
     is_one_of,
     row_identity,
 )
-from kpi_pipeline.sources.field import Field
-from kpi_pipeline.sources.sql_text import literal
+from kpi_pipeline.sources.contracts.field import Field
 from kpi_pipeline.sources.systems.hubspot_deals import DATE_STYLES
+from kpi_pipeline.sources.values.sql_text import literal
 
 _OPTIONS = ("qualified_stages", "qualified_date_column", "customer_date_column", "date_style")
 _IGNORED = "First Name; Last Name; Phone Number; Lead Status"

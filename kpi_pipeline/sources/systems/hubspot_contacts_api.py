@@ -12,12 +12,12 @@ from kpi_pipeline.sources.api.changed_entities import day_in_zone, newest_rows
 from kpi_pipeline.sources.api.hubspot_search import ENDPOINT, VERSION, changed_objects, hubspot_client
 from kpi_pipeline.sources.api.pages import Extracted, Page, Record, StoredPull, rewrite_pull, rows_of
 from kpi_pipeline.sources.api.pull import ApiFacts, PullRequest
-from kpi_pipeline.sources.common_rules import declared_options
-from kpi_pipeline.sources.contract import Contract, contract_table
-from kpi_pipeline.sources.entity_rules import declared_option, declared_time_zone, filled_in, is_one_of
-from kpi_pipeline.sources.field import Field
-from kpi_pipeline.sources.rewriting import FileToRewrite, Rewritten
-from kpi_pipeline.sources.sql_text import literal
+from kpi_pipeline.sources.contracts.common_rules import declared_options
+from kpi_pipeline.sources.contracts.contract import Contract, contract_table
+from kpi_pipeline.sources.contracts.entity_rules import declared_option, declared_time_zone, filled_in, is_one_of
+from kpi_pipeline.sources.contracts.field import Field
+from kpi_pipeline.sources.files.rewriting import FileToRewrite, Rewritten
+from kpi_pipeline.sources.values.sql_text import literal
 
 API = ApiFacts(version=VERSION, sunset=None, endpoint=ENDPOINT, secrets=("access_token",), asks_for="changes")
 _CHANGED = "lastmodifieddate"  # other objects call it hs_lastmodifieddate

@@ -6,9 +6,9 @@ belong to ``hubspot_contacts``.
 """
 
 from kpi_pipeline.config.source import Source
-from kpi_pipeline.sources.common_rules import declared_number_style, declared_options
-from kpi_pipeline.sources.contract import Contract, contract_table
-from kpi_pipeline.sources.entity_rules import (
+from kpi_pipeline.sources.contracts.common_rules import declared_number_style, declared_options
+from kpi_pipeline.sources.contracts.contract import Contract, contract_table
+from kpi_pipeline.sources.contracts.entity_rules import (
     amount_has_currency,
     declared_option,
     declared_styles,
@@ -17,8 +17,8 @@ from kpi_pipeline.sources.entity_rules import (
     is_one_of,
     row_identity,
 )
-from kpi_pipeline.sources.field import ISO, Field
-from kpi_pipeline.sources.sql_text import literal
+from kpi_pipeline.sources.contracts.field import ISO, Field
+from kpi_pipeline.sources.values.sql_text import literal
 
 DATE_STYLES = (ISO, "%m/%d/%Y %H:%M", "%d/%m/%Y %H:%M")
 _OPTIONS = (

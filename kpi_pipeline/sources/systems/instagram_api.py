@@ -30,13 +30,13 @@ from kpi_pipeline.sources.api.meta_insights import (
 from kpi_pipeline.sources.api.pages import Extracted, Page, Record, StoredPull, rewrite_pull
 from kpi_pipeline.sources.api.paging import Paging
 from kpi_pipeline.sources.api.pull import ApiFacts, PullRequest
-from kpi_pipeline.sources.common_rules import declared_options
-from kpi_pipeline.sources.contract import Contract, contract_table, source_error
-from kpi_pipeline.sources.entity_rules import declared_time_zone
-from kpi_pipeline.sources.field import Field
-from kpi_pipeline.sources.opened_file import FileNote
-from kpi_pipeline.sources.rewriting import FileToRewrite, Rewritten
-from kpi_pipeline.sources.sql_text import literal
+from kpi_pipeline.sources.contracts.common_rules import declared_options
+from kpi_pipeline.sources.contracts.contract import Contract, contract_table, source_error
+from kpi_pipeline.sources.contracts.entity_rules import declared_time_zone
+from kpi_pipeline.sources.contracts.field import Field
+from kpi_pipeline.sources.files.opened_file import FileNote
+from kpi_pipeline.sources.files.rewriting import FileToRewrite, Rewritten
+from kpi_pipeline.sources.values.sql_text import literal
 
 API = ApiFacts(version=VERSION, sunset=SUNSET, endpoint=ENDPOINT, secrets=("access_token",), asks_for="days")
 # Posts that are older hardly change; they keep the figures that they had.

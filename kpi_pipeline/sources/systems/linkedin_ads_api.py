@@ -17,11 +17,11 @@ from kpi_pipeline.sources.api.lasting_grant import TOKEN_ENDPOINT, bearer_of_ref
 from kpi_pipeline.sources.api.pages import Extracted, Page, Record, StoredPull, plain_number, rewrite_pull, rows_of
 from kpi_pipeline.sources.api.pull import ApiFacts, PullRequest
 from kpi_pipeline.sources.api.verdict import Answer, GiveUp, Verdict, vendor_message
-from kpi_pipeline.sources.common_rules import declared_options
-from kpi_pipeline.sources.contract import Contract, RowRule, contract_table, source_error
-from kpi_pipeline.sources.field import Field
-from kpi_pipeline.sources.rewriting import FileToRewrite, Rewritten
-from kpi_pipeline.sources.sql_text import literal
+from kpi_pipeline.sources.contracts.common_rules import declared_options
+from kpi_pipeline.sources.contracts.contract import Contract, RowRule, contract_table, source_error
+from kpi_pipeline.sources.contracts.field import Field
+from kpi_pipeline.sources.files.rewriting import FileToRewrite, Rewritten
+from kpi_pipeline.sources.values.sql_text import literal
 
 API = ApiFacts(
     version="202607",

@@ -6,9 +6,9 @@ layout, which names neither its campaign nor its list, and is not read.
 """
 
 from kpi_pipeline.config.source import Source
-from kpi_pipeline.sources.common_rules import declared_number_style, declared_options, listed_names
-from kpi_pipeline.sources.contract import Contract, contract_table
-from kpi_pipeline.sources.entity_rules import (
+from kpi_pipeline.sources.contracts.common_rules import declared_number_style, declared_options, listed_names
+from kpi_pipeline.sources.contracts.contract import Contract, contract_table
+from kpi_pipeline.sources.contracts.entity_rules import (
     amount_has_currency,
     declared_styles,
     declared_time_zone,
@@ -16,8 +16,8 @@ from kpi_pipeline.sources.entity_rules import (
     identified_rows,
     row_identity,
 )
-from kpi_pipeline.sources.field import Field
-from kpi_pipeline.sources.sql_text import literal
+from kpi_pipeline.sources.contracts.field import Field
+from kpi_pipeline.sources.values.sql_text import literal
 
 _EMPTY = ("n/a",)
 _DATE_STYLES = ("%b %d, %Y %I:%M %p", "%m/%d/%Y %H:%M", "%d/%m/%Y %H:%M")

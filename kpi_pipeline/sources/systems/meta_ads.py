@@ -8,7 +8,7 @@ does not belong here.
 from dataclasses import replace
 
 from kpi_pipeline.config.source import Source
-from kpi_pipeline.sources.common_rules import (
+from kpi_pipeline.sources.contracts.common_rules import (
     declared_number_style,
     declared_options,
     declared_style,
@@ -16,9 +16,9 @@ from kpi_pipeline.sources.common_rules import (
     undamaged_identifier,
     undeclared_local_styles,
 )
-from kpi_pipeline.sources.contract import Contract, LocalStyle, RowRule, TotalRows, contract_table
-from kpi_pipeline.sources.field import Field, NumberStyle
-from kpi_pipeline.sources.sql_text import literal
+from kpi_pipeline.sources.contracts.contract import Contract, LocalStyle, RowRule, TotalRows, contract_table
+from kpi_pipeline.sources.contracts.field import Field, NumberStyle
+from kpi_pipeline.sources.values.sql_text import literal
 
 # In this order: English, French, German, Spanish, Italian, Portuguese, Japanese.
 _COSTS = (

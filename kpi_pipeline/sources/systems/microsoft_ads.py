@@ -8,16 +8,16 @@ day, as written. Asking the API does not belong here.
 from dataclasses import replace
 
 from kpi_pipeline.config.source import Source
-from kpi_pipeline.sources.common_rules import (
+from kpi_pipeline.sources.contracts.common_rules import (
     declared_number_style,
     declared_options,
     declared_style,
     listed_names,
     undamaged_identifier,
 )
-from kpi_pipeline.sources.contract import Contract, NotedAbsence, NotedLine, contract_table
-from kpi_pipeline.sources.field import Field
-from kpi_pipeline.sources.sql_text import literal
+from kpi_pipeline.sources.contracts.contract import Contract, NotedAbsence, NotedLine, contract_table
+from kpi_pipeline.sources.contracts.field import Field
+from kpi_pipeline.sources.values.sql_text import literal
 
 _EMPTY = ("--",)
 _DEVICES = (

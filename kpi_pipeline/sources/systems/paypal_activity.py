@@ -6,7 +6,7 @@ file names neither order nor customer and a refund does not say what it refunds.
 """
 
 from kpi_pipeline.config.source import Source
-from kpi_pipeline.sources.common_rules import (
+from kpi_pipeline.sources.contracts.common_rules import (
     cases,
     declared_choices,
     declared_meanings,
@@ -15,9 +15,9 @@ from kpi_pipeline.sources.common_rules import (
     declared_style,
     listed_names,
 )
-from kpi_pipeline.sources.contract import Contract, ContractTable, RowRule, contract_table
-from kpi_pipeline.sources.field import Field
-from kpi_pipeline.sources.sql_text import literal
+from kpi_pipeline.sources.contracts.contract import Contract, ContractTable, RowRule, contract_table
+from kpi_pipeline.sources.contracts.field import Field
+from kpi_pipeline.sources.values.sql_text import literal
 
 _DELIVERED = ("orders", "refunds", "fees")
 _STYLES = ("%d/%m/%Y", "%m/%d/%Y")

@@ -8,10 +8,17 @@ they are toman or rial, the file is refused, since a factor of ten cannot be see
 from itertools import product
 
 from kpi_pipeline.config.source import Source
-from kpi_pipeline.sources.common_rules import declared_options, declared_style, listed_names
-from kpi_pipeline.sources.contract import Contract, NotedAbsence, RowRule, TotalRows, contract_table, source_error
-from kpi_pipeline.sources.field import Field, NumberStyle
-from kpi_pipeline.sources.sql_text import literal
+from kpi_pipeline.sources.contracts.common_rules import declared_options, declared_style, listed_names
+from kpi_pipeline.sources.contracts.contract import (
+    Contract,
+    NotedAbsence,
+    RowRule,
+    TotalRows,
+    contract_table,
+    source_error,
+)
+from kpi_pipeline.sources.contracts.field import Field, NumberStyle
+from kpi_pipeline.sources.values.sql_text import literal
 
 _RIAL_IN = {"toman": "10", "rial": "1"}
 _UNITS = {"toman": "تومان", "rial": "ریال"}

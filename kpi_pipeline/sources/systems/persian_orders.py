@@ -7,12 +7,18 @@ line or to the order cannot be seen.
 """
 
 from kpi_pipeline.config.source import Source
-from kpi_pipeline.sources.common_rules import cases, declared_meanings, declared_options, declared_style
-from kpi_pipeline.sources.contract import Contract, RowRule, contract_table
-from kpi_pipeline.sources.field import Field, NumberStyle
-from kpi_pipeline.sources.jalali_dates import with_plain_digits
-from kpi_pipeline.sources.persian_columns import amounts_in_rial, declared_unit, spellings, text_key, unit_is_known
-from kpi_pipeline.sources.sql_text import literal
+from kpi_pipeline.sources.contracts.common_rules import cases, declared_meanings, declared_options, declared_style
+from kpi_pipeline.sources.contracts.contract import Contract, RowRule, contract_table
+from kpi_pipeline.sources.contracts.field import Field, NumberStyle
+from kpi_pipeline.sources.contracts.persian_columns import (
+    amounts_in_rial,
+    declared_unit,
+    spellings,
+    text_key,
+    unit_is_known,
+)
+from kpi_pipeline.sources.values.jalali_dates import with_plain_digits
+from kpi_pipeline.sources.values.sql_text import literal
 
 # Nothing was paid for the ones that failed; "pending" would count as an order.
 _STATUSES = {

@@ -5,8 +5,8 @@ what both accounting programs share to ``profit_and_loss_contract``.
 """
 
 from kpi_pipeline.config.source import Source
-from kpi_pipeline.sources.contract import Contract
-from kpi_pipeline.sources.profit_and_loss_contract import profit_and_loss_contract
+from kpi_pipeline.sources.contracts.contract import Contract
+from kpi_pipeline.sources.contracts.profit_and_loss_contract import profit_and_loss_contract
 
 
 def build(name: str, source: Source) -> Contract:

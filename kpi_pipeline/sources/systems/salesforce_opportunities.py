@@ -5,9 +5,9 @@ are taken away by ``layouts/salesforce_report``. The close date of an open oppor
 """
 
 from kpi_pipeline.config.source import Source
-from kpi_pipeline.sources.common_rules import declared_number_style, declared_options, listed_names
-from kpi_pipeline.sources.contract import Contract, NotedAbsence, RowRule, contract_table
-from kpi_pipeline.sources.entity_rules import (
+from kpi_pipeline.sources.contracts.common_rules import declared_number_style, declared_options, listed_names
+from kpi_pipeline.sources.contracts.contract import Contract, NotedAbsence, RowRule, contract_table
+from kpi_pipeline.sources.contracts.entity_rules import (
     amount_has_currency,
     declared_option,
     declared_styles,
@@ -16,8 +16,8 @@ from kpi_pipeline.sources.entity_rules import (
     is_one_of,
     row_identity,
 )
-from kpi_pipeline.sources.field import ISO, Field
-from kpi_pipeline.sources.sql_text import literal
+from kpi_pipeline.sources.contracts.field import ISO, Field
+from kpi_pipeline.sources.values.sql_text import literal
 
 _DATE_STYLES = (ISO, "%m/%d/%Y", "%d/%m/%Y", "%d.%m.%Y")
 _OPTIONS = ("won_stages", "lost_stages", "product_column", "date_style")

@@ -14,13 +14,13 @@ from kpi_pipeline.sources.api.changed_entities import day_in_zone
 from kpi_pipeline.sources.api.pages import Extracted, Page, Record, StoredPull, rewrite_pull
 from kpi_pipeline.sources.api.pull import ApiFacts, PullRequest
 from kpi_pipeline.sources.api.shopify_graphql import OrderQuestions, judge
-from kpi_pipeline.sources.common_rules import cases, declared_choices, declared_options
-from kpi_pipeline.sources.contract import Contract, ContractTable, RowRule, contract_table, source_error
-from kpi_pipeline.sources.field import Field
-from kpi_pipeline.sources.opened_file import FileNote
-from kpi_pipeline.sources.rewriting import FileToRewrite, Rewritten
-from kpi_pipeline.sources.sql_text import literal
+from kpi_pipeline.sources.contracts.common_rules import cases, declared_choices, declared_options
+from kpi_pipeline.sources.contracts.contract import Contract, ContractTable, RowRule, contract_table, source_error
+from kpi_pipeline.sources.contracts.field import Field
+from kpi_pipeline.sources.files.opened_file import FileNote
+from kpi_pipeline.sources.files.rewriting import FileToRewrite, Rewritten
 from kpi_pipeline.sources.systems.shopify_orders import STATUSES
+from kpi_pipeline.sources.values.sql_text import literal
 
 API = ApiFacts(
     version="2026-10",

@@ -5,11 +5,11 @@ its name must say the day of the export. Names and addresses are not read.
 """
 
 from kpi_pipeline.config.source import Source
-from kpi_pipeline.sources.common_rules import declared_options, listed_names, undamaged_identifier
-from kpi_pipeline.sources.contract import Contract, contract_table
-from kpi_pipeline.sources.field import Field
+from kpi_pipeline.sources.contracts.common_rules import declared_options, listed_names, undamaged_identifier
+from kpi_pipeline.sources.contracts.contract import Contract, contract_table
+from kpi_pipeline.sources.contracts.field import Field
 from kpi_pipeline.sources.layouts.day_in_name import DAY_COLUMN
-from kpi_pipeline.sources.sql_text import literal
+from kpi_pipeline.sources.values.sql_text import literal
 
 # A spreadsheet guard stands before what looks like a number.
 _FIELDS = (

@@ -6,16 +6,16 @@ they are counted on the day of the order. Customers and products do not belong h
 """
 
 from kpi_pipeline.config.source import Source
-from kpi_pipeline.sources.common_rules import (
+from kpi_pipeline.sources.contracts.common_rules import (
     cases,
     declared_choices,
     declared_options,
     listed_names,
     undamaged_identifier,
 )
-from kpi_pipeline.sources.contract import Contract, RowRule, contract_table
-from kpi_pipeline.sources.field import Field
-from kpi_pipeline.sources.sql_text import literal
+from kpi_pipeline.sources.contracts.contract import Contract, RowRule, contract_table
+from kpi_pipeline.sources.contracts.field import Field
+from kpi_pipeline.sources.values.sql_text import literal
 
 _FIELDS = (
     Field("name", ("Name",), required=True),

@@ -17,11 +17,11 @@ from kpi_pipeline.sources.api.pages import Extracted, Page, Record, StoredPull, 
 from kpi_pipeline.sources.api.paging import Paging
 from kpi_pipeline.sources.api.pull import ApiFacts, PullRequest
 from kpi_pipeline.sources.api.verdict import Answer, GiveUp, TryAgain, Verdict, retry_after, vendor_message
-from kpi_pipeline.sources.common_rules import declared_choices, declared_options
-from kpi_pipeline.sources.contract import Contract, ContractTable, RowRule, contract_table
-from kpi_pipeline.sources.field import Field
-from kpi_pipeline.sources.rewriting import FileToRewrite, Rewritten
-from kpi_pipeline.sources.sql_text import literal
+from kpi_pipeline.sources.contracts.common_rules import declared_choices, declared_options
+from kpi_pipeline.sources.contracts.contract import Contract, ContractTable, RowRule, contract_table
+from kpi_pipeline.sources.contracts.field import Field
+from kpi_pipeline.sources.files.rewriting import FileToRewrite, Rewritten
+from kpi_pipeline.sources.values.sql_text import literal
 
 API = ApiFacts(
     version="",  # the account's own; another one is sent as Stripe-Version

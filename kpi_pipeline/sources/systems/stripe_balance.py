@@ -5,10 +5,10 @@ list of all balance transactions (``"ID","Type","Source" ...``) is another layou
 """
 
 from kpi_pipeline.config.source import Source
-from kpi_pipeline.sources.common_rules import declared_choices, declared_options, listed_names
-from kpi_pipeline.sources.contract import Contract, RowRule, contract_table
-from kpi_pipeline.sources.field import Field
-from kpi_pipeline.sources.sql_text import literal
+from kpi_pipeline.sources.contracts.common_rules import declared_choices, declared_options, listed_names
+from kpi_pipeline.sources.contracts.contract import Contract, RowRule, contract_table
+from kpi_pipeline.sources.contracts.field import Field
+from kpi_pipeline.sources.values.sql_text import literal
 
 _DELIVERED = ("refunds", "fees")
 _FIELDS = (

@@ -6,7 +6,7 @@ of the payout. The report on changes of the balance has another layout, see ``st
 """
 
 from kpi_pipeline.config.source import Source
-from kpi_pipeline.sources.common_rules import (
+from kpi_pipeline.sources.contracts.common_rules import (
     cases,
     declared_choices,
     declared_meanings,
@@ -14,9 +14,9 @@ from kpi_pipeline.sources.common_rules import (
     listed_names,
     undamaged_identifier,
 )
-from kpi_pipeline.sources.contract import Contract, ContractTable, RowRule, contract_table
-from kpi_pipeline.sources.field import Field
-from kpi_pipeline.sources.sql_text import literal
+from kpi_pipeline.sources.contracts.contract import Contract, ContractTable, RowRule, contract_table
+from kpi_pipeline.sources.contracts.field import Field
+from kpi_pipeline.sources.values.sql_text import literal
 
 _DELIVERED = ("orders", "refunds", "fees")
 _FIELDS = (

@@ -6,12 +6,12 @@ address is kept as a keyed hash; names, IP addresses and other questions are not
 """
 
 from kpi_pipeline.config.source import Source
-from kpi_pipeline.sources.common_rules import declared_options
-from kpi_pipeline.sources.contract import Contract
-from kpi_pipeline.sources.entity_rules import declared_time_zone, identified_rows, row_identity
-from kpi_pipeline.sources.field import Field
-from kpi_pipeline.sources.sql_text import literal
-from kpi_pipeline.sources.survey_answers import SURVEY_OPTIONS, declared_survey
+from kpi_pipeline.sources.contracts.common_rules import declared_options
+from kpi_pipeline.sources.contracts.contract import Contract
+from kpi_pipeline.sources.contracts.entity_rules import declared_time_zone, identified_rows, row_identity
+from kpi_pipeline.sources.contracts.field import Field
+from kpi_pipeline.sources.contracts.survey_answers import SURVEY_OPTIONS, declared_survey
+from kpi_pipeline.sources.values.sql_text import literal
 
 _DATE_STYLE = "%m/%d/%Y %H:%M:%S"
 

@@ -5,15 +5,15 @@ counts as clicks and as link clicks. The API does not belong here.
 """
 
 from kpi_pipeline.config.source import Source
-from kpi_pipeline.sources.common_rules import (
+from kpi_pipeline.sources.contracts.common_rules import (
     declared_number_style,
     declared_options,
     listed_names,
     undamaged_identifier,
 )
-from kpi_pipeline.sources.contract import Contract, NotedAbsence, TotalRows, contract_table
-from kpi_pipeline.sources.field import Field
-from kpi_pipeline.sources.sql_text import literal
+from kpi_pipeline.sources.contracts.contract import Contract, NotedAbsence, TotalRows, contract_table
+from kpi_pipeline.sources.contracts.field import Field
+from kpi_pipeline.sources.values.sql_text import literal
 
 _EMPTY = ("-",)
 _FIELDS = (

@@ -17,13 +17,13 @@ from kpi_pipeline.sources.api.pages import Extracted, Page, Record, StoredPull, 
 from kpi_pipeline.sources.api.paging import Paging
 from kpi_pipeline.sources.api.pull import ApiFacts, PullRequest
 from kpi_pipeline.sources.api.survey_questions import Question, named_question
-from kpi_pipeline.sources.common_rules import declared_options
-from kpi_pipeline.sources.contract import Contract
-from kpi_pipeline.sources.entity_rules import declared_option, declared_time_zone, filled_in
-from kpi_pipeline.sources.field import Field
-from kpi_pipeline.sources.rewriting import FileToRewrite, Rewritten
-from kpi_pipeline.sources.sql_text import literal
-from kpi_pipeline.sources.survey_answers import SURVEY_OPTIONS, declared_survey
+from kpi_pipeline.sources.contracts.common_rules import declared_options
+from kpi_pipeline.sources.contracts.contract import Contract
+from kpi_pipeline.sources.contracts.entity_rules import declared_option, declared_time_zone, filled_in
+from kpi_pipeline.sources.contracts.field import Field
+from kpi_pipeline.sources.contracts.survey_answers import SURVEY_OPTIONS, declared_survey
+from kpi_pipeline.sources.files.rewriting import FileToRewrite, Rewritten
+from kpi_pipeline.sources.values.sql_text import literal
 
 API = ApiFacts(
     version="",

@@ -5,12 +5,12 @@ which one holds the score. Times are UTC; the day is that of the source's zone. 
 """
 
 from kpi_pipeline.config.source import Source
-from kpi_pipeline.sources.common_rules import declared_options, listed_names
-from kpi_pipeline.sources.contract import Contract
-from kpi_pipeline.sources.entity_rules import declared_time_zone, identified_rows, row_identity
-from kpi_pipeline.sources.field import Field
-from kpi_pipeline.sources.sql_text import literal
-from kpi_pipeline.sources.survey_answers import SURVEY_OPTIONS, declared_survey
+from kpi_pipeline.sources.contracts.common_rules import declared_options, listed_names
+from kpi_pipeline.sources.contracts.contract import Contract
+from kpi_pipeline.sources.contracts.entity_rules import declared_time_zone, identified_rows, row_identity
+from kpi_pipeline.sources.contracts.field import Field
+from kpi_pipeline.sources.contracts.survey_answers import SURVEY_OPTIONS, declared_survey
+from kpi_pipeline.sources.values.sql_text import literal
 
 _IGNORED = "Network ID; Tags"
 

@@ -6,10 +6,10 @@ have columns of their own and are mapped by configuration.
 """
 
 from kpi_pipeline.config.source import Source
-from kpi_pipeline.sources.common_rules import cases, declared_meanings, declared_options, listed_names
-from kpi_pipeline.sources.contract import Contract, RowRule, contract_table, source_error
-from kpi_pipeline.sources.field import Field
-from kpi_pipeline.sources.sql_text import literal
+from kpi_pipeline.sources.contracts.common_rules import cases, declared_meanings, declared_options, listed_names
+from kpi_pipeline.sources.contracts.contract import Contract, RowRule, contract_table, source_error
+from kpi_pipeline.sources.contracts.field import Field
+from kpi_pipeline.sources.values.sql_text import literal
 
 _IGNORED = """
     N. Revenue (formatted); Customer type; Product(s); Items sold; Coupon(s); Attribution

@@ -13,8 +13,9 @@ from kpi_pipeline.sources.api.access_token import Grant, use_access_token
 from kpi_pipeline.sources.api.pages import Page
 from kpi_pipeline.sources.api.pull import ApiFacts, PullRequest
 from kpi_pipeline.sources.api.verdict import Answer, GiveUp, Verdict, vendor_message
-from kpi_pipeline.sources.contract import Contract
-from kpi_pipeline.sources.header_binding import comparable
+from kpi_pipeline.sources.contracts.contract import Contract
+from kpi_pipeline.sources.files.header_binding import comparable
+from kpi_pipeline.sources.files.rewriting import FileToRewrite, Rewritten
 from kpi_pipeline.sources.layouts.profit_and_loss import SECTIONS
 from kpi_pipeline.sources.layouts.statement_answers import (
     GROSS_PROFIT,
@@ -25,7 +26,6 @@ from kpi_pipeline.sources.layouts.statement_answers import (
     rewrite_statements,
     statement_contract,
 )
-from kpi_pipeline.sources.rewriting import FileToRewrite, Rewritten
 
 API = ApiFacts(
     version="2.0",

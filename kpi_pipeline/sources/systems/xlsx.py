@@ -4,8 +4,8 @@ Here: the format alone; how mappings are read belongs to ``mapped_contract``, wh
 """
 
 from kpi_pipeline.config.source import Source
-from kpi_pipeline.sources.contract import Contract
-from kpi_pipeline.sources.mapped_contract import mapped_contract
+from kpi_pipeline.sources.contracts.contract import Contract
+from kpi_pipeline.sources.contracts.mapped_contract import mapped_contract
 
 
 def build(name: str, source: Source) -> Contract:

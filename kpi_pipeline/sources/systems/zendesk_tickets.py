@@ -6,11 +6,11 @@ other names and do not belong here.
 """
 
 from kpi_pipeline.config.source import Source
-from kpi_pipeline.sources.common_rules import declared_number_style, declared_options, listed_names
-from kpi_pipeline.sources.contract import Contract, contract_table
-from kpi_pipeline.sources.entity_rules import declared_time_zone, filled_in, identified_rows, row_identity
-from kpi_pipeline.sources.field import Field
-from kpi_pipeline.sources.sql_text import literal
+from kpi_pipeline.sources.contracts.common_rules import declared_number_style, declared_options, listed_names
+from kpi_pipeline.sources.contracts.contract import Contract, contract_table
+from kpi_pipeline.sources.contracts.entity_rules import declared_time_zone, filled_in, identified_rows, row_identity
+from kpi_pipeline.sources.contracts.field import Field
+from kpi_pipeline.sources.values.sql_text import literal
 
 _FIELDS = (
     Field("ticket_id", ("Id",), required=True),

@@ -7,7 +7,7 @@ from kpi_pipeline.catalogue.publication_ledger import PublicationLedger
 from kpi_pipeline.config.draft import read_draft
 from kpi_pipeline.config.metric import Metric
 from kpi_pipeline.config.source import Source
-from kpi_pipeline.sources.custody_ledger import CustodyLedger
+from kpi_pipeline.sources.custody.custody_ledger import CustodyLedger
 from kpi_pipeline.sources.subjects import SUBJECTS
 from kpi_pipeline.warehouse.changes import prepare_meta
 from kpi_pipeline.warehouse.duckdb_engine import DuckDbEngine

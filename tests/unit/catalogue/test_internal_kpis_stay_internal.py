@@ -21,8 +21,8 @@ from kpi_pipeline.config.configuration import Configuration
 from kpi_pipeline.config.kpi import Baseline, SuccessRule, Target
 from kpi_pipeline.config.model import Text
 from kpi_pipeline.errors import ConfigurationError
-from kpi_pipeline.sources.custody_ledger import CustodyLedger
-from kpi_pipeline.sources.raw_tables import prepare_raw_tables
+from kpi_pipeline.sources.custody.custody_ledger import CustodyLedger
+from kpi_pipeline.sources.loading.raw_tables import prepare_raw_tables
 from kpi_pipeline.warehouse.publish import publish_snapshot
 from kpi_pipeline.warehouse.snapshot import open_snapshot
 from kpi_pipeline.warehouse.sql_project import SqlProject

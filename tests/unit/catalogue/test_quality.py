@@ -6,9 +6,9 @@ import pytest
 from kpi_pipeline.catalogue.lineage import metric_subjects
 from kpi_pipeline.catalogue.metric_plan import plan_metric
 from kpi_pipeline.catalogue.quality import NEUTRAL_MESSAGES, Reach, neutral_message_sql, quality_rows
-from kpi_pipeline.sources.arrival import Arrival, Contents, NewArrival, Refusal
-from kpi_pipeline.sources.opened_file import FileNote
-from kpi_pipeline.sources.source_state import Coverage, QuarantinedFile, SourceState
+from kpi_pipeline.sources.custody.arrival import Arrival, Contents, NewArrival, Refusal
+from kpi_pipeline.sources.custody.source_state import Coverage, QuarantinedFile, SourceState
+from kpi_pipeline.sources.files.opened_file import FileNote
 from kpi_pipeline.warehouse.checks import CheckWarning
 from kpi_pipeline.warehouse.sql_project import SqlProject
 from tests.unit.catalogue.hand_made import Warehouse, configuration, metric, week

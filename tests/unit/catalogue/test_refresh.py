@@ -8,9 +8,9 @@ from kpi_pipeline.catalogue.refresh import refresh_kpi_tables, snapshot_id
 from kpi_pipeline.config.configuration import Configuration
 from kpi_pipeline.config.source import Source
 from kpi_pipeline.errors import ConfigurationError, EngineError
-from kpi_pipeline.sources.arrival import Decision, NewArrival, Refusal
-from kpi_pipeline.sources.custody_ledger import CustodyLedger
-from kpi_pipeline.sources.raw_tables import prepare_raw_tables
+from kpi_pipeline.sources.custody.arrival import Decision, NewArrival, Refusal
+from kpi_pipeline.sources.custody.custody_ledger import CustodyLedger
+from kpi_pipeline.sources.loading.raw_tables import prepare_raw_tables
 from kpi_pipeline.warehouse.canonical_hash import canonical_hash
 from kpi_pipeline.warehouse.sql_project import SqlProject
 from tests.unit.catalogue.hand_made import Warehouse, configuration, goals, kpi, metric, week

@@ -14,8 +14,8 @@ from kpi_pipeline.catalogue.refresh import refresh_kpi_tables
 from kpi_pipeline.catalogue.snapshot_plan import snapshot_tables
 from kpi_pipeline.config.report import Audience
 from kpi_pipeline.errors import ConfigurationError, FormulaError
-from kpi_pipeline.sources.custody_ledger import CustodyLedger
-from kpi_pipeline.sources.raw_tables import prepare_raw_tables
+from kpi_pipeline.sources.custody.custody_ledger import CustodyLedger
+from kpi_pipeline.sources.loading.raw_tables import prepare_raw_tables
 from kpi_pipeline.warehouse.build import build_tables
 from kpi_pipeline.warehouse.changes import prepare_meta
 from kpi_pipeline.warehouse.duckdb_engine import DuckDbEngine

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from kpi_pipeline.sources.custody_ledger import CustodyLedger
-from kpi_pipeline.sources.raw_tables import prepare_raw_tables
+from kpi_pipeline.sources.custody.custody_ledger import CustodyLedger
+from kpi_pipeline.sources.loading.raw_tables import prepare_raw_tables
 from kpi_pipeline.warehouse.changes import prepare_meta
 from kpi_pipeline.warehouse.duckdb_engine import DuckDbEngine
 

@@ -5,9 +5,9 @@ from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 from decimal import Decimal
 
-from kpi_pipeline.sources.loading import batch_id
-from kpi_pipeline.sources.ownership import Batch
-from kpi_pipeline.sources.reading import PreparedFile, PreparedTable
+from kpi_pipeline.sources.files.reading import PreparedFile, PreparedTable
+from kpi_pipeline.sources.loading.loading import batch_id
+from kpi_pipeline.sources.loading.ownership import Batch
 from kpi_pipeline.sources.subjects import SUBJECTS
 
 Row = Mapping[str, object]

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from kpi_pipeline.sources.contract import Contract
+from kpi_pipeline.sources.contracts.contract import Contract
 from tests.unit.sources.read_files import contract
 
 BYTES = [bytes([value]) for value in (*b"0123456789,;\"\n\r\t.-+eE /:'|", 0x00, 0x81, 0xA0, 0xC3, 0xFF)]

@@ -9,10 +9,10 @@ import duckdb
 import pytest
 
 from kpi_pipeline.config.source import Source
-from kpi_pipeline.sources.contract import Contract, build_contract
-from kpi_pipeline.sources.diagnosis import diagnose
-from kpi_pipeline.sources.reading import PreparedFile, prepare_file, verify_totals
-from kpi_pipeline.sources.refused_file import RefusedFile
+from kpi_pipeline.sources.contracts.contract import Contract, build_contract
+from kpi_pipeline.sources.files.diagnosis import diagnose
+from kpi_pipeline.sources.files.reading import PreparedFile, prepare_file, verify_totals
+from kpi_pipeline.sources.files.refused_file import RefusedFile
 
 KEY = b"a key for tests"
 # Never beside the file: shared files are only read.

@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from kpi_pipeline.sources import archives
-from kpi_pipeline.sources.contract import Contract
+from kpi_pipeline.sources.contracts.contract import Contract
+from kpi_pipeline.sources.files import archives
 from tests.unit.sources.read_files import contract, read, refusal, write
 
 FILE = b"day,refund_id,order_id,amount\n2026-11-01,R1,A1,10.50\n2026-11-02,R2,A2,7\n"

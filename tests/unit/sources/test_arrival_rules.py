@@ -4,10 +4,10 @@ from datetime import UTC, date, datetime
 import pytest
 
 from kpi_pipeline.errors import CustodyError
-from kpi_pipeline.sources.arrival import Arrival, NewArrival
-from kpi_pipeline.sources.arrival_rules import ArrivalRules
-from kpi_pipeline.sources.loading import batch_id
-from kpi_pipeline.sources.raw_tables import LoadedBatch
+from kpi_pipeline.sources.custody.arrival import Arrival, NewArrival
+from kpi_pipeline.sources.custody.arrival_rules import ArrivalRules
+from kpi_pipeline.sources.loading.loading import batch_id
+from kpi_pipeline.sources.loading.raw_tables import LoadedBatch
 
 RULES = ArrivalRules("ads", "f1", r"_(\d{8})")
 DAY = date(2026, 11, 20)

@@ -1,7 +1,7 @@
 import duckdb
 import pytest
 
-from kpi_pipeline.sources.channel_group import channel_group
+from kpi_pipeline.sources.contracts.channel_group import channel_group
 
 
 @pytest.mark.parametrize(

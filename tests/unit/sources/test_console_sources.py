@@ -6,9 +6,9 @@ import pytest
 from rich.console import Console
 
 from kpi_pipeline.console_sources import print_replay, print_state, print_states
-from kpi_pipeline.sources.arrival import Refusal
-from kpi_pipeline.sources.ingest_report import FileOutcome, IngestReport
-from kpi_pipeline.sources.source_state import Coverage, QuarantinedFile, SourceState
+from kpi_pipeline.sources.custody.arrival import Refusal
+from kpi_pipeline.sources.custody.source_state import Coverage, QuarantinedFile, SourceState
+from kpi_pipeline.sources.loading.ingest_report import FileOutcome, IngestReport
 
 INBOX = Path("/srv/kpi/data/inbox")
 NOW = datetime(2026, 11, 20, 6)

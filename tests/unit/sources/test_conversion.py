@@ -6,9 +6,9 @@ import duckdb
 import pytest
 from persiantools.jdatetime import JalaliDate
 
-from kpi_pipeline.sources.conversion import is_empty, strict_value, value_or_null
-from kpi_pipeline.sources.field import Field, NumberStyle
-from kpi_pipeline.sources.time_conversion import instant
+from kpi_pipeline.sources.contracts.field import Field, NumberStyle
+from kpi_pipeline.sources.values.conversion import is_empty, strict_value, value_or_null
+from kpi_pipeline.sources.values.time_conversion import instant
 
 ENGLISH = NumberStyle(".", ",")
 GERMAN = NumberStyle(",", ".")

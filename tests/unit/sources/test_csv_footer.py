@@ -2,7 +2,7 @@ from pathlib import Path
 
 import pytest
 
-from kpi_pipeline.sources.csv_footer import copy_without_footer, read_csv_footer
+from kpi_pipeline.sources.files.csv_footer import copy_without_footer, read_csv_footer
 from tests.unit.sources.read_files import write
 
 ROWS = "Day,Clicks\n2026-09-01,4\n2026-09-02,9\n"

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from kpi_pipeline.errors import CustodyError
-from kpi_pipeline.sources.custody import Custody
+from kpi_pipeline.sources.custody.custody import Custody
 
 
 @pytest.fixture

@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from kpi_pipeline.sources.arrival import Contents, Decision, NewArrival, Refusal
-from kpi_pipeline.sources.custody_ledger import CustodyLedger
-from kpi_pipeline.sources.opened_file import FileNote
+from kpi_pipeline.sources.custody.arrival import Contents, Decision, NewArrival, Refusal
+from kpi_pipeline.sources.custody.custody_ledger import CustodyLedger
+from kpi_pipeline.sources.files.opened_file import FileNote
 
 FILE = NewArrival(
     source="ads",

@@ -6,9 +6,9 @@ import pytest
 
 from kpi_pipeline.config.source import Source
 from kpi_pipeline.errors import ConfigurationError
-from kpi_pipeline.sources.common_rules import declared_options, declared_style
-from kpi_pipeline.sources.contract import Contract
-from kpi_pipeline.sources.field import Field
+from kpi_pipeline.sources.contracts.common_rules import declared_options, declared_style
+from kpi_pipeline.sources.contracts.contract import Contract
+from kpi_pipeline.sources.contracts.field import Field
 from tests.unit.sources.read_files import contract, read, refusal, write
 
 BOTH = ["%m/%d/%Y", "%d/%m/%Y"]

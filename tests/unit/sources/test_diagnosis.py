@@ -4,9 +4,9 @@ from typing import Any
 import pytest
 
 from kpi_pipeline.errors import EngineError
-from kpi_pipeline.sources.contract import Contract
-from kpi_pipeline.sources.diagnosis import diagnose
-from kpi_pipeline.sources.refused_file import RefusedFile
+from kpi_pipeline.sources.contracts.contract import Contract
+from kpi_pipeline.sources.files.diagnosis import diagnose
+from kpi_pipeline.sources.files.refused_file import RefusedFile
 from tests.unit.sources.read_files import contract, refusal, write
 
 HEADER = "Campaign report\nDay,Campaign,Campaign ID,Currency code,Cost,Impr.,Clicks\n"

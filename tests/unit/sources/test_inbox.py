@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from kpi_pipeline.sources.inbox import export_time, is_as_listed, scan_inbox
-from kpi_pipeline.sources.refused_file import RefusedFile
+from kpi_pipeline.sources.custody.inbox import export_time, is_as_listed, scan_inbox
+from kpi_pipeline.sources.files.refused_file import RefusedFile
 
 NOW = datetime(2026, 11, 20, 6, 0, tzinfo=UTC)
 NOW_SECONDS = NOW.timestamp()

@@ -13,11 +13,11 @@ import pytest
 from kpi_pipeline.config.paths import Paths
 from kpi_pipeline.config.source import Source
 from kpi_pipeline.errors import CustodyError, EngineError
-from kpi_pipeline.sources import ingest, loading
-from kpi_pipeline.sources.custody import Custody
-from kpi_pipeline.sources.custody_ledger import CustodyLedger
-from kpi_pipeline.sources.ingest import IngestReport, ingest_source
-from kpi_pipeline.sources.raw_tables import loaded_batches
+from kpi_pipeline.sources.custody.custody import Custody
+from kpi_pipeline.sources.custody.custody_ledger import CustodyLedger
+from kpi_pipeline.sources.loading import ingest, loading
+from kpi_pipeline.sources.loading.ingest import IngestReport, ingest_source
+from kpi_pipeline.sources.loading.raw_tables import loaded_batches
 from kpi_pipeline.warehouse.duckdb_engine import DuckDbEngine
 
 NAMED = Source(system="fx_rates", exported_at=r"_(\d{8})")

@@ -16,11 +16,11 @@ import pytest
 
 from kpi_pipeline.config.paths import Paths
 from kpi_pipeline.config.source import Source
-from kpi_pipeline.sources import ingest, loading
-from kpi_pipeline.sources.custody import Custody
-from kpi_pipeline.sources.custody_ledger import CustodyLedger
-from kpi_pipeline.sources.ingest import ingest_source, replay_source
-from kpi_pipeline.sources.reconciliation import reconcile
+from kpi_pipeline.sources.custody.custody import Custody
+from kpi_pipeline.sources.custody.custody_ledger import CustodyLedger
+from kpi_pipeline.sources.custody.reconciliation import reconcile
+from kpi_pipeline.sources.loading import ingest, loading
+from kpi_pipeline.sources.loading.ingest import ingest_source, replay_source
 from kpi_pipeline.warehouse.duckdb_engine import DuckDbEngine
 from tests.fault_figures import note_figures
 

@@ -6,11 +6,11 @@ from typing import Any
 
 import pytest
 
-from kpi_pipeline.sources import intake
-from kpi_pipeline.sources.custody import Custody
-from kpi_pipeline.sources.custody_ledger import CustodyLedger
-from kpi_pipeline.sources.inbox import InboxScan, scan_inbox
-from kpi_pipeline.sources.intake import Finding, Intake, take_in
+from kpi_pipeline.sources.custody import intake
+from kpi_pipeline.sources.custody.custody import Custody
+from kpi_pipeline.sources.custody.custody_ledger import CustodyLedger
+from kpi_pipeline.sources.custody.inbox import InboxScan, scan_inbox
+from kpi_pipeline.sources.custody.intake import Finding, Intake, take_in
 
 NOW = datetime(2026, 11, 20, 6, 0, tzinfo=UTC)
 

@@ -6,10 +6,10 @@ from typing import Literal
 import pytest
 
 from kpi_pipeline.errors import EngineError
-from kpi_pipeline.sources.loading import load_file, unload_source
-from kpi_pipeline.sources.raw_tables import LoadedBatch, loaded_batches, standing_batches
-from kpi_pipeline.sources.reading import PreparedFile
-from kpi_pipeline.sources.refused_file import RefusedFile
+from kpi_pipeline.sources.files.reading import PreparedFile
+from kpi_pipeline.sources.files.refused_file import RefusedFile
+from kpi_pipeline.sources.loading.loading import load_file, unload_source
+from kpi_pipeline.sources.loading.raw_tables import LoadedBatch, loaded_batches, standing_batches
 from kpi_pipeline.warehouse.changes import changes_since, last_sequence
 from kpi_pipeline.warehouse.duckdb_engine import DuckDbEngine
 from tests.unit.sources.hand_made_files import Row, batch, prepared, table

@@ -10,8 +10,8 @@ from typing import Any
 import duckdb
 import pytest
 
-from kpi_pipeline.sources.diagnosis import diagnose
-from kpi_pipeline.sources.refused_file import RefusedFile
+from kpi_pipeline.sources.files.diagnosis import diagnose
+from kpi_pipeline.sources.files.refused_file import RefusedFile
 from tests.fault_figures import note_figures
 from tests.unit.sources.mutated_files import Export, exports, mutated
 from tests.unit.sources.read_files import ReadFile, read

@@ -11,10 +11,10 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from kpi_pipeline.sources.loading import load_file
-from kpi_pipeline.sources.ownership import Batch
-from kpi_pipeline.sources.raw_tables import loaded_batches, prepare_raw_tables, standing_batches
-from kpi_pipeline.sources.reading import PreparedFile
+from kpi_pipeline.sources.files.reading import PreparedFile
+from kpi_pipeline.sources.loading.loading import load_file
+from kpi_pipeline.sources.loading.ownership import Batch
+from kpi_pipeline.sources.loading.raw_tables import loaded_batches, prepare_raw_tables, standing_batches
 from kpi_pipeline.sources.subjects import SUBJECTS
 from kpi_pipeline.warehouse.changes import changes_since, last_sequence, prepare_meta
 from kpi_pipeline.warehouse.duckdb_engine import DuckDbEngine

@@ -4,7 +4,7 @@ import hmac
 import duckdb
 import pytest
 
-from kpi_pipeline.sources.personal_data import hash_parameters, hashed
+from kpi_pipeline.sources.values.personal_data import hash_parameters, hashed
 
 
 @pytest.mark.parametrize(

@@ -8,10 +8,10 @@ import duckdb
 import pytest
 
 from kpi_pipeline.errors import ConfigurationError, EngineError
-from kpi_pipeline.sources.contract import Contract, RowRule
-from kpi_pipeline.sources.diagnosis import diagnose
-from kpi_pipeline.sources.personal_data import announced, masked, without_addresses
-from kpi_pipeline.sources.refused_file import RefusedFile
+from kpi_pipeline.sources.contracts.contract import Contract, RowRule
+from kpi_pipeline.sources.files.diagnosis import diagnose
+from kpi_pipeline.sources.files.refused_file import RefusedFile
+from kpi_pipeline.sources.values.personal_data import announced, masked, without_addresses
 from tests.unit.sources.read_files import contract, read, refusal, write
 
 HEADER = "id,order,day,amount,currency,who,note\n"

@@ -25,10 +25,10 @@ from kpi_pipeline.sources.api.pull import (
     pulled_system,
     request_for,
 )
-from kpi_pipeline.sources.custody_ledger import CustodyLedger
-from kpi_pipeline.sources.ingest import IngestReport, ingest_source, replay_source
-from kpi_pipeline.sources.pull_intake import past_pulls
-from kpi_pipeline.sources.source_state import SourceState, source_states
+from kpi_pipeline.sources.custody.custody_ledger import CustodyLedger
+from kpi_pipeline.sources.custody.pull_intake import past_pulls
+from kpi_pipeline.sources.custody.source_state import SourceState, source_states
+from kpi_pipeline.sources.loading.ingest import IngestReport, ingest_source, replay_source
 from kpi_pipeline.warehouse.duckdb_engine import DuckDbEngine
 from tests.unit.sources.api.api_server import ApiServer, Question, Reply
 from tests.unit.sources.api.instants import FakeTime

@@ -4,10 +4,10 @@ from datetime import UTC, date, datetime
 import pytest
 
 from kpi_pipeline.errors import QuarantineError
-from kpi_pipeline.sources.arrival import Decision, NewArrival, Refusal
-from kpi_pipeline.sources.custody_ledger import CustodyLedger
-from kpi_pipeline.sources.loading import CONFIRM_ADVICE
-from kpi_pipeline.sources.quarantine import confirm, release, waiting_files
+from kpi_pipeline.sources.custody.arrival import Decision, NewArrival, Refusal
+from kpi_pipeline.sources.custody.custody_ledger import CustodyLedger
+from kpi_pipeline.sources.custody.quarantine import confirm, release, waiting_files
+from kpi_pipeline.sources.loading.loading import CONFIRM_ADVICE
 
 NOW = datetime(2026, 11, 20, 6, tzinfo=UTC)
 FEW = Refusal("few rows", None, None, "2 rows", "about 50", CONFIRM_ADVICE)

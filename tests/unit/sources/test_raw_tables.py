@@ -3,7 +3,7 @@ from datetime import date, datetime
 import pytest
 
 from kpi_pipeline.errors import EngineError
-from kpi_pipeline.sources.raw_tables import (
+from kpi_pipeline.sources.loading.raw_tables import (
     LoadedBatch,
     enter_batch,
     loaded_batches,

@@ -10,10 +10,10 @@ import duckdb
 import pytest
 
 from kpi_pipeline.errors import ConfigurationError
-from kpi_pipeline.sources.contract import Contract
-from kpi_pipeline.sources.diagnosis import diagnose
-from kpi_pipeline.sources.reading import prepare_file
-from kpi_pipeline.sources.refused_file import RefusedFile
+from kpi_pipeline.sources.contracts.contract import Contract
+from kpi_pipeline.sources.files.diagnosis import diagnose
+from kpi_pipeline.sources.files.reading import prepare_file
+from kpi_pipeline.sources.files.refused_file import RefusedFile
 from tests.unit.sources.read_files import contract, read, refusal, write
 
 HEADER = "Date,Order no.,Amount,Customer\n"

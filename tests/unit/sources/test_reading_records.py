@@ -8,7 +8,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from kpi_pipeline.sources.contract import Contract
+from kpi_pipeline.sources.contracts.contract import Contract
 from tests.unit.sources.read_files import contract, read, refusal, write
 
 RECORD = {"id": "R1", "order": 77, "when": "2026-11-01", "sum": 12.5, "cur": "EUR", "note": "late", "extra": {"a": 1}}

@@ -12,7 +12,7 @@ import pytest
 import yaml
 
 from kpi_pipeline.config.source import Source
-from kpi_pipeline.sources.contract import build_contract
+from kpi_pipeline.sources.contracts.contract import build_contract
 from tests.unit.sources.read_files import ReadFile, read
 
 CENT = Decimal("0.01")

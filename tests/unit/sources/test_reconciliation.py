@@ -7,10 +7,10 @@ import pytest
 from kpi_pipeline.config.paths import Paths
 from kpi_pipeline.config.source import Source
 from kpi_pipeline.errors import CustodyError
-from kpi_pipeline.sources.custody_ledger import CustodyLedger
-from kpi_pipeline.sources.ingest import IngestReport, ingest_source
-from kpi_pipeline.sources.raw_tables import loaded_batches, prepare_raw_tables
-from kpi_pipeline.sources.reconciliation import reconcile
+from kpi_pipeline.sources.custody.custody_ledger import CustodyLedger
+from kpi_pipeline.sources.custody.reconciliation import reconcile
+from kpi_pipeline.sources.loading.ingest import IngestReport, ingest_source
+from kpi_pipeline.sources.loading.raw_tables import loaded_batches, prepare_raw_tables
 from kpi_pipeline.warehouse.changes import prepare_meta
 from kpi_pipeline.warehouse.duckdb_engine import DuckDbEngine
 

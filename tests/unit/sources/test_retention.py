@@ -11,11 +11,11 @@ import pytest
 from kpi_pipeline.config.paths import Paths
 from kpi_pipeline.config.source import Source
 from kpi_pipeline.errors import CustodyError
-from kpi_pipeline.sources import retention
-from kpi_pipeline.sources.custody import Custody
-from kpi_pipeline.sources.custody_ledger import CustodyLedger
-from kpi_pipeline.sources.ingest import IngestReport, ingest_source, replay_source
-from kpi_pipeline.sources.reconciliation import reconcile
+from kpi_pipeline.sources.custody import retention
+from kpi_pipeline.sources.custody.custody import Custody
+from kpi_pipeline.sources.custody.custody_ledger import CustodyLedger
+from kpi_pipeline.sources.custody.reconciliation import reconcile
+from kpi_pipeline.sources.loading.ingest import IngestReport, ingest_source, replay_source
 from kpi_pipeline.warehouse.duckdb_engine import DuckDbEngine
 
 FIRST = datetime(2026, 11, 1, 6, tzinfo=UTC)

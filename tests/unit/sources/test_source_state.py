@@ -7,9 +7,9 @@ import pytest
 from kpi_pipeline.calendar.company_calendar import CompanyCalendar
 from kpi_pipeline.config.paths import Paths
 from kpi_pipeline.config.source import Source
-from kpi_pipeline.sources.custody_ledger import CustodyLedger
-from kpi_pipeline.sources.ingest import ingest_source
-from kpi_pipeline.sources.source_state import SourceState, source_states
+from kpi_pipeline.sources.custody.custody_ledger import CustodyLedger
+from kpi_pipeline.sources.custody.source_state import SourceState, source_states
+from kpi_pipeline.sources.loading.ingest import ingest_source
 from kpi_pipeline.warehouse.duckdb_engine import DuckDbEngine
 
 NOW = datetime(2026, 11, 20, 6, 0, tzinfo=UTC)

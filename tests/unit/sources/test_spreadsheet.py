@@ -11,9 +11,9 @@ import openpyxl
 import pytest
 from openpyxl.cell.cell import Cell
 
-from kpi_pipeline.sources import spreadsheet
-from kpi_pipeline.sources.contract import Contract
-from kpi_pipeline.sources.reading import prepare_file
+from kpi_pipeline.sources.contracts.contract import Contract
+from kpi_pipeline.sources.files import spreadsheet
+from kpi_pipeline.sources.files.reading import prepare_file
 from tests.unit.sources.read_files import KEY, contract, read, refusal, write
 
 HEADER = ("day", "refund_id", "order_id", "amount", "reason")

@@ -2,7 +2,7 @@ from datetime import date
 
 import pytest
 
-from kpi_pipeline.sources.stated_range import stated_range
+from kpi_pipeline.sources.files.stated_range import stated_range
 
 
 @pytest.mark.parametrize(

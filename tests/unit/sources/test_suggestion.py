@@ -14,12 +14,12 @@ from kpi_pipeline.config.source import Source
 from kpi_pipeline.config.validation import validate
 from kpi_pipeline.config.yaml_reader import read_yaml
 from kpi_pipeline.errors import ConfigurationError
-from kpi_pipeline.sources.contract import build_contract
-from kpi_pipeline.sources.new_source import refuse_taken_name, suggest_from_answers, write_source
-from kpi_pipeline.sources.refused_file import RefusedFile
-from kpi_pipeline.sources.suggestion import suggest
-from kpi_pipeline.sources.suggestion_draft import Suggestion, written
-from kpi_pipeline.sources.value_styles import day_styles, number_styles
+from kpi_pipeline.sources.contracts.contract import build_contract
+from kpi_pipeline.sources.files.refused_file import RefusedFile
+from kpi_pipeline.sources.suggestions.new_source import refuse_taken_name, suggest_from_answers, write_source
+from kpi_pipeline.sources.suggestions.suggestion import suggest
+from kpi_pipeline.sources.suggestions.suggestion_draft import Suggestion, written
+from kpi_pipeline.sources.suggestions.value_styles import day_styles, number_styles
 from tests.unit.sources.read_files import ReadFile, read, write
 
 REFUNDS = (

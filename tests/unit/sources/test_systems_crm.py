@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from kpi_pipeline.errors import ConfigurationError
-from kpi_pipeline.sources.contract import Contract
+from kpi_pipeline.sources.contracts.contract import Contract
 from tests.unit.sources.read_files import KEY, ReadFile, contract, read, refusal, write
 
 STAGES = {"won_stages": "Closed Won", "lost_stages": ["Closed Lost", "No answer"], "proposal_stages": "Proposal sent"}

@@ -9,7 +9,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from kpi_pipeline.errors import ConfigurationError
-from kpi_pipeline.sources.contract import Contract
+from kpi_pipeline.sources.contracts.contract import Contract
 from tests.unit.sources.read_files import contract, read, refusal, write
 
 # 2026-01-04 23:58:20 UTC: already the 5th in Berlin, and the session's events go on after midnight UTC.

@@ -6,9 +6,9 @@ from typing import Any
 import pytest
 
 from kpi_pipeline.errors import ConfigurationError
-from kpi_pipeline.sources.contract import Contract
+from kpi_pipeline.sources.contracts.contract import Contract
+from kpi_pipeline.sources.files.rewriting import FileToRewrite
 from kpi_pipeline.sources.layouts.ga4_tables import read_tables
-from kpi_pipeline.sources.rewriting import FileToRewrite
 from tests.unit.sources.read_files import contract, read, refusal, write
 
 RULE = "# ----------------------------------------\n"

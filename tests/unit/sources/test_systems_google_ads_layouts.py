@@ -7,7 +7,7 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from kpi_pipeline.sources.refused_file import RefusedFile
+from kpi_pipeline.sources.files.refused_file import RefusedFile
 from tests.unit.sources.read_files import read, refusal, write
 from tests.unit.sources.test_systems_google_ads import BY_DAY, ads
 

@@ -3,7 +3,7 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
-from kpi_pipeline.sources.contract import Contract
+from kpi_pipeline.sources.contracts.contract import Contract
 from tests.unit.sources.read_files import contract, read, refusal, write
 
 PREAMBLE = "Ad Performance Report\nDate range\t9/1/2026 - 9/13/2026\nDate generated\t9/14/2026\n\n\n"

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from kpi_pipeline.errors import ConfigurationError
-from kpi_pipeline.sources.contract import Contract
+from kpi_pipeline.sources.contracts.contract import Contract
 from tests.unit.sources.read_files import contract, read, refusal, write
 
 HEADER = "تاریخ,نام کمپین,گروه تبلیغاتی,بنر,تعداد نمایش,تعداد کلیک,هزینه (تومان),نرخ کلیک,کانورژن,درآمد (ریال)\n"

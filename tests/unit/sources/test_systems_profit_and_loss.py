@@ -7,8 +7,8 @@ import pytest
 from openpyxl import Workbook
 
 from kpi_pipeline.errors import ConfigurationError
-from kpi_pipeline.sources.contract import Contract
-from kpi_pipeline.sources.field import NumberStyle
+from kpi_pipeline.sources.contracts.contract import Contract
+from kpi_pipeline.sources.contracts.field import NumberStyle
 from kpi_pipeline.sources.layouts.statement_amounts import read_amount
 from kpi_pipeline.sources.layouts.statement_periods import named_period
 from tests.unit.sources.read_files import contract, read, refusal, write

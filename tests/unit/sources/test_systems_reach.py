@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from kpi_pipeline.errors import ConfigurationError
-from kpi_pipeline.sources.contract import Contract
+from kpi_pipeline.sources.contracts.contract import Contract
 from tests.unit.sources.read_files import contract, read, refusal, write
 
 

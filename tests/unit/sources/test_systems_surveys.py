@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from kpi_pipeline.errors import ConfigurationError
-from kpi_pipeline.sources.contract import Contract
+from kpi_pipeline.sources.contracts.contract import Contract
 from tests.unit.sources.read_files import KEY, ReadFile, contract, read, refusal, write
 
 QUESTION = "How likely are you to recommend us?"

@@ -7,9 +7,9 @@ from pathlib import Path
 
 import duckdb
 
-from kpi_pipeline.sources.contract import Contract
-from kpi_pipeline.sources.reading import prepare_file, verify_totals
-from kpi_pipeline.sources.refused_file import RefusedFile
+from kpi_pipeline.sources.contracts.contract import Contract
+from kpi_pipeline.sources.files.reading import prepare_file, verify_totals
+from kpi_pipeline.sources.files.refused_file import RefusedFile
 from tests.fault_figures import note_figures
 from tests.unit.sources.read_files import contract
 

@@ -5,7 +5,7 @@ from pathlib import Path
 import yaml
 
 from kpi_pipeline.config.source import Source
-from kpi_pipeline.sources.contract import build_contract
+from kpi_pipeline.sources.contracts.contract import build_contract
 from tests.unit.sources.read_files import read, write
 
 # An example to adapt: no export of the panel is attested, so the names of the columns are those of nobody.

@@ -10,7 +10,7 @@ import pytest
 from kpi_pipeline.calendar.company_calendar import CompanyCalendar
 from kpi_pipeline.config.company import Company
 from kpi_pipeline.config.model import Text
-from kpi_pipeline.sources.raw_tables import BATCHES, COVERED_DAYS, prepare_raw_tables
+from kpi_pipeline.sources.loading.raw_tables import BATCHES, COVERED_DAYS, prepare_raw_tables
 from kpi_pipeline.sources.subjects import SUBJECTS
 from kpi_pipeline.warehouse.changes import prepare_meta
 from kpi_pipeline.warehouse.duckdb_engine import DuckDbEngine

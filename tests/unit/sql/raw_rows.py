@@ -3,7 +3,7 @@
 from collections.abc import Collection
 from datetime import date, datetime, time
 
-from kpi_pipeline.sources.raw_tables import COVERED_DAYS
+from kpi_pipeline.sources.loading.raw_tables import COVERED_DAYS
 from kpi_pipeline.sources.subjects import SUBJECTS
 from kpi_pipeline.warehouse.build import BuildReport, build_tables
 from kpi_pipeline.warehouse.changes import record_changes

@@ -13,8 +13,8 @@ import pytest
 from kpi_pipeline.config.secrets import Secrets
 from kpi_pipeline.config.source import Source
 from kpi_pipeline.sources.api.pull import PullRequest, pulled_system, store_pull
-from kpi_pipeline.sources.contract import build_contract
-from kpi_pipeline.sources.refused_file import RefusedFile
+from kpi_pipeline.sources.contracts.contract import build_contract
+from kpi_pipeline.sources.files.refused_file import RefusedFile
 from tests.fault_figures import note_figures
 from tests.unit.sources.api.api_server import TRANSPORT_FAULTS, ApiServer, TransportFault, Vendor
 from tests.unit.sources.api.instants import NOW, FakeTime

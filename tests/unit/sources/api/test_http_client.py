@@ -18,7 +18,7 @@ from kpi_pipeline.errors import ConfigurationError
 from kpi_pipeline.sources.api.http_client import HttpClient, Limits
 from kpi_pipeline.sources.api.pacing import real_pacing
 from kpi_pipeline.sources.api.verdict import Answer, GiveUp, Take, TryAgain
-from kpi_pipeline.sources.refused_file import RefusedFile
+from kpi_pipeline.sources.files.refused_file import RefusedFile
 from tests.unit.sources.api.api_server import ApiServer, Question, Reply, TransportFault, Vendor
 from tests.unit.sources.api.instants import NOW, FakeTime
 

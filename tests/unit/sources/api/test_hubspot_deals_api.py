@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 
 from kpi_pipeline.errors import ConfigurationError
-from kpi_pipeline.sources.contract import build_contract
-from kpi_pipeline.sources.refused_file import RefusedFile
+from kpi_pipeline.sources.contracts.contract import build_contract
+from kpi_pipeline.sources.files.refused_file import RefusedFile
 from tests.unit.sources.api.api_server import ApiServer, Question, Reply, Vendor
 from tests.unit.sources.api.hubspot_vendor import hubspot_object, search
 from tests.unit.sources.api.instants import FakeTime

@@ -10,8 +10,8 @@ import pytest
 
 from kpi_pipeline.config.paths import Paths
 from kpi_pipeline.sources.api.pull import ApiAccess
-from kpi_pipeline.sources.custody_ledger import CustodyLedger
-from kpi_pipeline.sources.ingest import ingest_source
+from kpi_pipeline.sources.custody.custody_ledger import CustodyLedger
+from kpi_pipeline.sources.loading.ingest import ingest_source
 from kpi_pipeline.warehouse.duckdb_engine import DuckDbEngine
 from tests.unit.sources.api import test_quickbooks_api, test_shopify_api, test_stripe_api
 from tests.unit.sources.api.api_server import ApiServer, Vendor

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from kpi_pipeline.errors import ConfigurationError
-from kpi_pipeline.sources.contract import build_contract
+from kpi_pipeline.sources.contracts.contract import build_contract
 from kpi_pipeline.sources.systems import mailchimp_api
 from tests.unit.sources.api.api_server import ApiServer, Question, Reply, Vendor
 from tests.unit.sources.api.instants import FakeTime

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from kpi_pipeline.errors import ConfigurationError
-from kpi_pipeline.sources.contract import build_contract
+from kpi_pipeline.sources.contracts.contract import build_contract
 from tests.unit.sources.api.api_server import ApiServer, Question, Reply, Vendor, page_of
 from tests.unit.sources.api.instants import FakeTime
 from tests.unit.sources.api.pulled import PulledApi, survive_fault_schedules

@@ -240,12 +240,26 @@ def build_contract(name: str, source: Source) -> Contract:
     except (ZoneInfoNotFoundError, ValueError) as error:
         problem = f"there is no zone {source.time_zone!r}; zones look like Europe/Berlin"
         raise source_error(name, "time_zone", problem) from error
-    system = cast(System, import_module(f"{package}.{source.system}"))
-    contract = system.build(name, source)
-    sheet = source.options.get(SHEET_OPTION)
-    if sheet is None or contract.option(SHEET_OPTION):
-        return contract
-    return replace(contract, options=(*contract.options, (SHEET_OPTION, (str(sheet),))))
+    module = import_module(f"{package}.{source.system}")
+    _refuse_wrong_pull(name, source, has_api=hasattr(module, "pull"))
+    return _with_declarations(cast(System, module).build(name, source), source)
+
+
+def _with_declarations(contract: Contract, source: Source) -> Contract:
+    """Add what the YAML of any source can say; what a system has settled itself stands."""
+    options = contract.options
+    if (sheet := source.options.get(SHEET_OPTION)) is not None and not contract.option(SHEET_OPTION):
+        options = (*options, (SHEET_OPTION, (str(sheet),)))
+    return replace(
+        contract,
+        options=options,
+        final_line_break=contract.final_line_break and source.final_line_break,
+        encoding=contract.encoding or source.encoding,
+        delimiter=contract.delimiter or source.delimiter,
+        currency=contract.currency or source.currency,
+        time_zone=contract.time_zone or source.time_zone,
+        coverage=source.coverage,
+    )
 
 
 def _refuse_wrong_pull(name: str, source: Source, *, has_api: bool) -> None:

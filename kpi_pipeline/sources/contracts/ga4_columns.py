@@ -123,11 +123,6 @@ def ga4_contract(name: str, source: Source) -> Contract:
         dated_by=_DAYS,
         undated_rows=source.undated_rows,
         ignored_headers=listed_names(_IGNORED),
-        encoding=source.encoding,
-        delimiter=source.delimiter,
-        currency=source.currency,
-        time_zone=source.time_zone,
-        coverage=source.coverage,
     )
 
 

@@ -54,16 +54,10 @@ def mapped_contract(name: str, source: Source, *formats: FileFormat) -> Contract
         formats=formats,
         fields=fields,
         tables=tuple(_table(name, source, SUBJECTS[subject], mapping, fields) for subject, mapping in mappings.items()),
-        final_line_break=source.final_line_break,
         rewriter="layouts.without_header" if source.header else "",
         options=options,
-        encoding=source.encoding,
-        delimiter=source.delimiter,
         number_style=NumberStyle(source.decimal_separator, source.thousands_separator),
         lines_before_header=source.lines_before_header,
-        currency=source.currency,
-        time_zone=source.time_zone,
-        coverage=source.coverage,
     )
     check_tables(contract, is_short_form=source.subject is not None)
     return contract

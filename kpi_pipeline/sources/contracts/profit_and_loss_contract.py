@@ -70,12 +70,7 @@ def profit_and_loss_contract(name: str, source: Source, *, code: str, account_na
         undated_rows=source.undated_rows,
         rewriter="layouts.profit_and_loss",
         options=options,
-        encoding=source.encoding,
-        delimiter=source.delimiter,
         number_style=declared_number_style(source, thousands_separator=","),
-        currency=source.currency,
-        time_zone=source.time_zone,
-        coverage=source.coverage,
     )
 
 

@@ -49,11 +49,6 @@ def build(name: str, source: Source) -> Contract:
         row_rules=(known_status,),
         ignored_headers=(*listed_names("قیمت; تخفیف"), *spellings("مشتری جدید")),
         options=declared_options(name, source, ("date_style",)),
-        final_line_break=source.final_line_break,
-        encoding=source.encoding,
-        delimiter=source.delimiter,
         number_style=NumberStyle(source.decimal_separator, source.thousands_separator or ","),
         currency="IRR",
-        time_zone=source.time_zone,
-        coverage=source.coverage,
     )

@@ -69,8 +69,4 @@ def build(name: str, source: Source) -> Contract:
         ),
         ignored_headers=known,
         options=options,
-        final_line_break=source.final_line_break,
-        encoding=source.encoding,
-        delimiter=source.delimiter,
-        coverage=source.coverage,
     )

@@ -35,9 +35,5 @@ def build(name: str, source: Source) -> Contract:
         fields=_FIELDS,
         tables=(contract_table("fx_rates", columns),),
         row_rules=rules,
-        final_line_break=source.final_line_break,
-        encoding=source.encoding,
-        delimiter=source.delimiter,
         number_style=declared_number_style(source, thousands_separator=""),
-        coverage=source.coverage,
     )

@@ -152,8 +152,6 @@ def build(name: str, source: Source) -> Contract:
         rewriter="systems.ga4_api",
         options=declared_options(name, source, ("week_start",)),
         refuse_no_rows=True,
-        currency=source.currency,
-        time_zone=source.time_zone,
     )
 
 

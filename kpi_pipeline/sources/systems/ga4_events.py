@@ -89,9 +89,6 @@ def build(name: str, source: Source) -> Contract:
         row_query=_row_query(),
         row_rules=(readable_date,),
         ignored_headers=listed_names(_IGNORED),
-        currency=source.currency,
-        time_zone=source.time_zone,
-        coverage=source.coverage,
     )
 
 

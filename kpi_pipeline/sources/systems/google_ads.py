@@ -117,11 +117,5 @@ def build(name: str, source: Source) -> Contract:
         footer=r"[^,;\t]+ ([Rr]eport|[Pp]erformance)|Rapport [^,;\t]+|[^,;\t]+bericht",
         local_styles=undeclared_local_styles(source, _LOCAL_STYLES),
         options=declared_options(name, source, ()),
-        final_line_break=source.final_line_break,
-        encoding=source.encoding,
-        delimiter=source.delimiter,
         number_style=declared_number_style(source, thousands_separator=","),
-        currency=source.currency,
-        time_zone=source.time_zone,
-        coverage=source.coverage,
     )

@@ -92,8 +92,6 @@ def build(name: str, source: Source) -> Contract:
         rewriter="systems.google_ads_api",
         options=declared_options(name, source, ("level", "login_customer_id", TOKEN_ENDPOINT)),
         refuse_no_rows=True,
-        currency=source.currency,
-        time_zone=source.time_zone,
     )
 
 

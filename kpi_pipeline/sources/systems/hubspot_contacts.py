@@ -73,9 +73,5 @@ def build(name: str, source: Source) -> Contract:
         row_rules=(*row_identity("lead_id"), filled_in("created")),
         ignored_headers=listed_names(_IGNORED),
         options=options,
-        final_line_break=source.final_line_break,
-        encoding=source.encoding,
-        delimiter=source.delimiter,
         time_zone=declared_time_zone(name, source),
-        coverage=source.coverage,
     )

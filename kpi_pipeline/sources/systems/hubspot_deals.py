@@ -105,13 +105,8 @@ def build(name: str, source: Source) -> Contract:
         ),
         row_rules=(*row_identity("deal_id"), amount_has_currency("amount", "coalesce(currency, file_currency)")),
         options=options,
-        final_line_break=source.final_line_break,
-        encoding=source.encoding,
-        delimiter=source.delimiter,
         number_style=declared_number_style(source, thousands_separator=","),
-        currency=source.currency,
         time_zone=declared_time_zone(name, source),
-        coverage=source.coverage,
     )
 
 

@@ -75,7 +75,6 @@ def build(name: str, source: Source) -> Contract:
         row_rules=(amount_has_currency("amount", "coalesce(currency, file_currency)"),),
         rewriter="systems.hubspot_deals_api",
         options=declared_options(name, source, _OPTIONS),
-        currency=source.currency,
         time_zone=zone,
     )
 

@@ -71,11 +71,5 @@ def build(name: str, source: Source) -> Contract:
         fields=_FIELDS,
         tables=(contract_table("ledger_entries", columns),),
         row_rules=rules,
-        final_line_break=source.final_line_break,
-        encoding=source.encoding,
-        delimiter=source.delimiter,
         number_style=declared_number_style(source, thousands_separator=""),
-        currency=source.currency,
-        time_zone=source.time_zone,
-        coverage=source.coverage,
     )

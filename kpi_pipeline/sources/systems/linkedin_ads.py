@@ -76,11 +76,5 @@ def build(name: str, source: Source) -> Contract:
         ignored_headers=listed_names(_IGNORED),
         has_preamble=True,
         options=declared_options(name, source, ()),
-        final_line_break=source.final_line_break,
-        encoding=source.encoding,
-        delimiter=source.delimiter,
         number_style=declared_number_style(source, thousands_separator=","),
-        currency=source.currency,
-        time_zone=source.time_zone,
-        coverage=source.coverage,
     )

@@ -79,8 +79,6 @@ def build(name: str, source: Source) -> Contract:
         options=declared_options(name, source, (TOKEN_ENDPOINT,)),
         # LinkedIn answers with an empty list where the permission is missing, too.
         refuse_no_rows=True,
-        currency=source.currency,
-        time_zone=source.time_zone,
     )
 
 

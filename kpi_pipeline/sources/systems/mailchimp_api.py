@@ -81,7 +81,6 @@ def build(name: str, source: Source) -> Contract:
         row_rules=(amount_has_currency("revenue", "coalesce(currency, file_currency)"),),
         rewriter="systems.mailchimp_api",
         options=declared_options(name, source, ()),
-        currency=source.currency,
         time_zone=zone,
     )
 

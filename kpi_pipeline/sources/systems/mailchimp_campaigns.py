@@ -78,11 +78,6 @@ def build(name: str, source: Source) -> Contract:
         row_rules=(*row_identity("campaign_id"), filled_in("sent"), amount_has_currency("revenue", "file_currency")),
         ignored_headers=listed_names(_IGNORED),
         options=options,
-        final_line_break=source.final_line_break,
-        encoding=source.encoding,
-        delimiter=source.delimiter,
         number_style=declared_number_style(source, thousands_separator=","),
-        currency=source.currency,
         time_zone=declared_time_zone(name, source),
-        coverage=source.coverage,
     )

@@ -190,11 +190,5 @@ def build(name: str, source: Source) -> Contract:
         empty_marker="No data available.",
         local_styles=undeclared_local_styles(source, _LOCAL_STYLES),
         options=declared_options(name, source, ("date_style",)),
-        final_line_break=source.final_line_break,
-        encoding=source.encoding,
-        delimiter=source.delimiter,
         number_style=declared_number_style(source, thousands_separator=","),
-        currency=source.currency,
-        time_zone=source.time_zone,
-        coverage=source.coverage,
     )

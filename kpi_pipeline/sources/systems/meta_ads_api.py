@@ -111,8 +111,6 @@ def build(name: str, source: Source) -> Contract:
         rewriter="systems.meta_ads_api",
         options=declared_options(name, source, ("level", "purchases", "leads", "attribution_windows")),
         refuse_no_rows=True,
-        currency=source.currency,
-        time_zone=source.time_zone,
     )
 
 

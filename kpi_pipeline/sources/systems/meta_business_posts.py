@@ -79,10 +79,6 @@ def build(name: str, source: Source) -> Contract:
         one_of=(("page_id", "profile_id"), ("views", "impressions")),
         ignored_headers=listed_names(_IGNORED),
         options=declared_options(name, source, ()),
-        final_line_break=source.final_line_break,
-        encoding=source.encoding,
-        delimiter=source.delimiter,
         number_style=declared_number_style(source, thousands_separator=","),
         time_zone=declared_time_zone(name, source),
-        coverage=source.coverage,
     )

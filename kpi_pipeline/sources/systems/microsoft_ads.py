@@ -108,11 +108,5 @@ def build(name: str, source: Source) -> Contract:
         footer=r"[©@]\d{4} Microsoft Corporation.*",
         noted_lines=_NOTED_LINES,
         options=declared_options(name, source, ("date_style",)),
-        final_line_break=source.final_line_break,
-        encoding=source.encoding,
-        delimiter=source.delimiter,
         number_style=declared_number_style(source, thousands_separator=","),
-        currency=source.currency,
-        time_zone=source.time_zone,
-        coverage=source.coverage,
     )

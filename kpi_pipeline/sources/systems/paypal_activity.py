@@ -63,12 +63,7 @@ def build(name: str, source: Source) -> Contract:
         row_rules=_rules(has_payments=bool(delivered & {"orders", "refunds"})),
         ignored_headers=listed_names(_IGNORED),
         options=options,
-        final_line_break=source.final_line_break,
-        encoding=source.encoding,
-        delimiter=source.delimiter,
         number_style=declared_number_style(source, thousands_separator=","),
-        time_zone=source.time_zone,
-        coverage=source.coverage,
     )
 
 

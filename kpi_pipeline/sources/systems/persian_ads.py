@@ -88,13 +88,8 @@ def build(name: str, source: Source) -> Contract:
         ignored_headers=listed_names(_IGNORED),
         totals=TotalRows(place="last_rows", label=_TOTAL, sums=tuple(sums)),
         options=declared_options(name, source, ("unit", "platform", "date_style")),
-        final_line_break=source.final_line_break,
-        encoding=source.encoding,
-        delimiter=source.delimiter,
         number_style=NumberStyle(source.decimal_separator, source.thousands_separator or ","),
         currency="IRR",
-        time_zone=source.time_zone,
-        coverage=source.coverage,
     )
 
 

@@ -102,11 +102,7 @@ def build(name: str, source: Source) -> Contract:
         one_of=(("total_toman", "total_rial", "total_without_unit"),),
         ignored_headers=spellings(*_IGNORED),
         options=options,
-        final_line_break=source.final_line_break,
-        encoding=source.encoding,
-        delimiter=source.delimiter,
         number_style=NumberStyle(source.decimal_separator, source.thousands_separator or ","),
         currency="IRR",
         time_zone=source.time_zone or "Asia/Tehran",
-        coverage=source.coverage,
     )

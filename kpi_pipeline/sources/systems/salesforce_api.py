@@ -80,7 +80,6 @@ def build(name: str, source: Source) -> Contract:
         row_rules=(amount_has_currency("amount", "coalesce(currency, file_currency)"),),
         rewriter="systems.salesforce_api",
         options=declared_options(name, source, ()),
-        currency=source.currency,
         time_zone=zone,
     )
 

@@ -101,13 +101,8 @@ def build(name: str, source: Source) -> Contract:
         ignored_headers=listed_names(_IGNORED),
         rewriter="layouts.salesforce_report",
         options=options,
-        final_line_break=source.final_line_break,
-        encoding=source.encoding,
-        delimiter=source.delimiter,
         number_style=declared_number_style(source, thousands_separator=","),
-        currency=source.currency,
         time_zone=declared_time_zone(name, source),
-        coverage=source.coverage,
     )
 
 

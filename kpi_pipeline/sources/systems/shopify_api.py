@@ -85,7 +85,6 @@ def build(name: str, source: Source) -> Contract:
         ),
         rewriter="systems.shopify_api",
         options=options,
-        time_zone=source.time_zone,
     )
 
 

@@ -55,10 +55,4 @@ def build(name: str, source: Source) -> Contract:
         rewriter="layouts.day_in_name",
         ignored_headers=listed_names(_IGNORED),
         options=declared_options(name, source, ()),
-        final_line_break=source.final_line_break,
-        encoding=source.encoding,
-        delimiter=source.delimiter,
-        currency=source.currency,
-        time_zone=source.time_zone,
-        coverage=source.coverage,
     )

@@ -152,10 +152,4 @@ def build(name: str, source: Source) -> Contract:
         row_rules=(known_status, undamaged_identifier("order_number")),
         ignored_headers=listed_names(_IGNORED),
         options=options,
-        final_line_break=source.final_line_break,
-        encoding=source.encoding,
-        delimiter=source.delimiter,
-        currency=source.currency,
-        time_zone=source.time_zone,
-        coverage=source.coverage,
     )

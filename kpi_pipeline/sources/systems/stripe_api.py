@@ -85,7 +85,6 @@ def build(name: str, source: Source) -> Contract:
         ),
         rewriter="systems.stripe_api",
         options=declared_options(name, source, ("deliver",)),
-        time_zone=source.time_zone,
     )
 
 

@@ -85,9 +85,4 @@ def build(name: str, source: Source) -> Contract:
         one_of=(("created", "created_locally"),),
         ignored_headers=listed_names(_IGNORED),
         options=options,
-        final_line_break=source.final_line_break,
-        encoding=source.encoding,
-        delimiter=source.delimiter,
-        time_zone=source.time_zone,
-        coverage=source.coverage,
     )

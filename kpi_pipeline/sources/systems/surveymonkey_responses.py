@@ -48,9 +48,5 @@ def build(name: str, source: Source) -> Contract:
         row_rules=(*row_identity("response_id"), survey.readable_score),
         rewriter="layouts.surveymonkey",
         options=options,
-        final_line_break=source.final_line_break,
-        encoding=source.encoding,
-        delimiter=source.delimiter,
         time_zone=declared_time_zone(name, source),
-        coverage=source.coverage,
     )

@@ -79,8 +79,6 @@ def build(name: str, source: Source) -> Contract:
         rewriter="systems.tiktok_ads_api",
         options=declared_options(name, source, ()),
         refuse_no_rows=True,
-        currency=source.currency,
-        time_zone=source.time_zone,
     )
 
 

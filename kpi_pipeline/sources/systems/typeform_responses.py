@@ -53,8 +53,4 @@ def build(name: str, source: Source) -> Contract:
         row_rules=(*row_identity("response_id"), survey.readable_score),
         ignored_headers=listed_names(_IGNORED),
         options=options,
-        final_line_break=source.final_line_break,
-        encoding=source.encoding,
-        delimiter=source.delimiter,
-        coverage=source.coverage,
     )

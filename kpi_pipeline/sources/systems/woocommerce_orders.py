@@ -91,12 +91,7 @@ def build(name: str, source: Source) -> Contract:
         row_rules=rules,
         ignored_headers=listed_names(_IGNORED),
         options=options,
-        final_line_break=source.final_line_break,
-        encoding=source.encoding,
-        delimiter=source.delimiter,
         currency=currency,
-        time_zone=source.time_zone,
-        coverage=source.coverage,
     )
 
 

@@ -71,10 +71,6 @@ def build(name: str, source: Source) -> Contract:
         row_rules=(*row_identity("ticket_id"), filled_in("created")),
         ignored_headers=listed_names(_IGNORED),
         options=declared_options(name, source, ()),
-        final_line_break=source.final_line_break,
-        encoding=source.encoding,
-        delimiter=source.delimiter,
         number_style=declared_number_style(source, thousands_separator=","),
         time_zone=declared_time_zone(name, source),
-        coverage=source.coverage,
     )

@@ -33,6 +33,8 @@ class ReadFile:
 
 
 def contract(system: str, **yaml: Any) -> Contract:
+    if system.endswith("_api"):
+        yaml.setdefault("pull", {"starts_on": "2026-01-01"})
     return build_contract("shop", Source.model_validate({"system": system, **yaml}, strict=False))
 
 

@@ -25,6 +25,7 @@ from kpi_pipeline.sources.api.pull import (
     pulled_system,
     request_for,
 )
+from kpi_pipeline.sources.contracts.contract import build_contract
 from kpi_pipeline.sources.custody.custody_ledger import CustodyLedger
 from kpi_pipeline.sources.custody.pull_intake import past_pulls
 from kpi_pipeline.sources.custody.source_state import SourceState, source_states
@@ -408,3 +409,19 @@ def test_everything_can_be_made_again_from_custody_without_asking(shop: Installa
     before, asked = shop.standing(), len(shop.platform.asked)
     replay_source("shop", shop.source, engine=shop.engine, ledger=shop.ledger, paths=shop.paths, hash_key=None)
     assert (shop.standing(), len(shop.platform.asked)) == (before, asked)
+
+
+@pytest.mark.parametrize(
+    ("yaml", "problem"),
+    [
+        ({"system": SYSTEM, "currency": "EUR"}, "pull: is missing"),
+        ({"system": "fx_rates", "pull": {"starts_on": date(2026, 1, 1)}}, "pull: fx_rates reads files"),
+        (
+            {"system": SYSTEM, "currency": "EUR", "pull": {"starts_on": date(2026, 1, 1)}, "exported_at": "_(.*)"},
+            "exported_at: a pull has no file name",
+        ),
+    ],
+)
+def test_yaml_that_mixes_files_and_pulls_is_refused(yaml: dict[str, Any], problem: str) -> None:
+    with pytest.raises(ConfigurationError, match=problem):
+        build_contract("shop", Source.model_validate(yaml))

@@ -28,6 +28,9 @@ NEUTRAL_MESSAGES = {
     "unverifiable_end": "Nothing in the files proves that they are complete.",
     "undated_rows": "Some figures are known for a longer period only, not by day.",
     "unknown_column": "The files hold columns that are not used.",
+    "sampled": "Some figures are estimates that the platform made from a part of its data.",
+    "thresholded": "The platform leaves out figures of very few people.",
+    "incomplete_days": "Some days were not complete when they were exported.",
 }
 NEUTRAL_OTHER = "There is a note on the data of this source."
 

@@ -75,7 +75,7 @@ accept: .venv/installed-dev ## accept the current asset graph and the page of te
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-bench.lock
 	@touch $@
 
-bench: .venv/installed-bench ## measure against the engine's own limits; writes benchmarks/results.md
+bench: .venv/installed-bench $(KPI_HASH_KEY_FILE) ## measure against the engine's own limits; writes benchmarks/results.md
 	@$(BIN)/python -m benchmarks.run
 
 lock: ## resolve the lock files again

@@ -31,9 +31,13 @@ class Period:
 
 @dataclass(frozen=True)
 class CalendarDay:
-    """One row of ``core.calendar``; ``weekday`` counts from 1 = Monday, whatever day the company's week starts on."""
+    """One row of ``core.calendar``; ``weekday`` counts from 1 = Monday, whatever day the company's week starts on.
+
+    ``starts_at`` is the first instant of the day, in UTC and without time zone, as instants stand in the warehouse.
+    """
 
     day: date
+    starts_at: datetime
     week_start: date
     week_end: date
     month_start: date
@@ -136,6 +140,7 @@ class CompanyCalendar:
             rows.append(
                 CalendarDay(
                     day=day,
+                    starts_at=self._first_instant(day).replace(tzinfo=None),
                     week_start=week.start,
                     week_end=week.end,
                     month_start=month.start,

@@ -6,17 +6,19 @@ together with its keyword in the headers of ``sql/measures``. Formulas and reaso
 """
 
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
+from functools import lru_cache
 from textwrap import indent
 
 import sqlglot
 from sqlglot import exp
 
-from kpi_pipeline.catalogue.metric_plan import AGE_COLUMN, MeasureInput, MetricPlan
+from kpi_pipeline.catalogue.formula import Window
+from kpi_pipeline.catalogue.metric_plan import QUANTILES, MeasureInput, MetricPlan
 from kpi_pipeline.config.model import Grain
 from kpi_pipeline.warehouse.quoting import quoted_text
-from kpi_pipeline.warehouse.sql_file import Measure
+from kpi_pipeline.warehouse.sql_file import AGE_COLUMN, Measure
 from kpi_pipeline.warehouse.sql_header import CoveredBy
 
 TOTAL = "total"
@@ -33,6 +35,9 @@ class Selection:
         since: leave out periods that end before this day.
         until: leave out periods that start after this day.
         starts: only the periods that start on these days; at least one for each grain.
+        start_from: only the periods that start on this day or later.
+        start_before: only the periods that start before this day.
+        where: predicate on dimensions, besides the metric's own filter.
     """
 
     grains: tuple[Grain, ...]
@@ -40,6 +45,9 @@ class Selection:
     since: date | None = None
     until: date | None = None
     starts: Mapping[Grain, Collection[date]] | None = None
+    start_from: date | None = None
+    start_before: date | None = None
+    where: str | None = None
 
     @property
     def members(self) -> tuple[str, ...]:
@@ -72,7 +80,7 @@ def covered_days(cover: CoveredBy) -> str:
 def beginning(plan: MetricPlan) -> str:
     """One row: the first day with something from every source; one that never delivered does not hold the others up."""
     firsts = {
-        f"select {moved(f'min({each.covered}.day)', 7 * each.weeks_earlier)} as day from {each.covered}": None
+        f"select {moved(f'min({each.covered}.day)', 7 * each.window.weeks_earlier)} as day from {each.covered}": None
         for each in plan.inputs
     }
     union = indent("\nunion all\n".join(firsts), "    ")
@@ -87,19 +95,38 @@ def periods(selection: Selection) -> str:
     return "\nunion all\n".join(_periods_of_grain(grain, selection) for grain in selection.grains)
 
 
-def days_of_periods(plan: MetricPlan, selection: Selection, weeks_earlier: int, follow_up: int) -> str:
+def days_of_periods(
+    plan: MetricPlan, selection: Selection, window: Window, *, follow_up: int, with_bounds: bool
+) -> str:
     """One row per period and day that counts for it; ``follow_up`` days longer than the window itself."""
-    first = moved("periods.period_start", -7 * weeks_earlier)
-    if (trailing := plan.metric.trailing_weeks) > 1 and "week" in selection.grains:
-        week = moved("periods.period_start", -7 * (weeks_earlier + trailing - 1))
-        only_weeks = selection.grains == ("week",)
-        first = week if only_weeks else f"case when periods.grain = 'week' then {week} else {first} end"
-    last = moved("periods.period_end", follow_up - 7 * weeks_earlier)
+    first, last, before = _bounds(plan, selection, window)
+    bounds = f",\n    {first} as first_day,\n    {last} as last_day" if with_bounds else ""
     return (
-        "select\n    periods.grain,\n    periods.period_start,\n    calendar.day\nfrom periods\n"
-        f"inner join core.calendar as calendar\n    on calendar.day between {first}\n    and {last}\n"
+        f"select\n    periods.grain,\n    periods.period_start,\n    calendar.day{bounds}\nfrom periods\n{before}"
+        f"inner join core.calendar as calendar\n    on calendar.day between {first}\n    and {moved(last, follow_up)}\n"
         "cross join core.company as company\nwhere calendar.day < company.as_of"
     )
+
+
+def _bounds(plan: MetricPlan, selection: Selection, window: Window) -> tuple[str, str, str]:
+    """The first and last day of a window, and the join that they need."""
+    before = ""
+    start, end = "periods.period_start", "periods.period_end"
+    if window.is_previous:
+        before = f"inner join core.calendar as earlier\n    on earlier.day = {moved(start, -1)}\n"
+        starts = {grain: "earlier.day" if grain == "day" else f"earlier.{grain}_start" for grain in selection.grains}
+        whens = " ".join(f"when '{grain}' then {day}" for grain, day in starts.items())
+        start = starts[selection.grains[0]] if len(starts) == 1 else f"case periods.grain {whens} end"
+        end = "earlier.day"
+    last = moved(end, -7 * window.weeks_earlier)
+    if window.trailing_days:
+        return moved(end, 1 - window.trailing_days - 7 * window.weeks_earlier), last, before
+    first = moved(start, -7 * window.weeks_earlier)
+    if (trailing := plan.metric.trailing_weeks) > 1 and "week" in selection.grains:
+        week = moved(start, -7 * (window.weeks_earlier + trailing - 1))
+        only_weeks = selection.grains == ("week",)
+        first = week if only_weeks else f"case when periods.grain = 'week' then {week} else {first} end"
+    return first, last, before
 
 
 def measure_rows(plan: MetricPlan, selection: Selection, each: MeasureInput) -> str:
@@ -110,10 +137,11 @@ def measure_rows(plan: MetricPlan, selection: Selection, each: MeasureInput) -> 
         "days.period_start",
         *([f"{table}.day"] if each.is_last else []),
         *([f"{table}.{AGE_COLUMN}"] if plan.formula.first_age and each.is_cohort else []),
-        *(f"coalesce(cast({table}.{name} as varchar), '') as {name}" for name in selection.members),
+        *(f"coalesce(cast({table}.{name} as varchar), '') as {name}" for name in _divided(selection, each).members),
         *(_row_value(measure, table) for measure in each.measures),
     ]
-    conditions = [_qualified(plan.metric.filter, table)] if plan.metric.filter else []
+    filters = () if each.is_undivided else (plan.metric.filter, selection.where)
+    conditions = [_qualified(condition, table) for condition in filters if condition]
     if each.is_cohort:
         conditions.append(f"{table}.{AGE_COLUMN} < {plan.metric.cohort_age_days}")
     where = "\nwhere\n    " + "\n    and ".join(conditions) if conditions else ""
@@ -124,17 +152,28 @@ def measure_rows(plan: MetricPlan, selection: Selection, each: MeasureInput) -> 
 
 
 def sums(selection: Selection, each: MeasureInput) -> str:
-    """One row per period and member; ``_unknown`` counts the rows whose figure is not known."""
+    """One row per period and member; ``_unknown`` counts the rows whose figure is not known, ``_cases`` those known."""
+    selection = _divided(selection, each)
     if each.is_last:
         return _last_figures(selection, each)
     aggregates = []
     for measure in each.measures:
+        counted = f"counted.{measure.name}"
         if measure.kind == "distinct":
-            aggregates.append(f"count(distinct counted.{measure.name}) as {measure.name}")
+            aggregates.append(f"count(distinct {counted}) as {measure.name}")
+        elif measure.kind in QUANTILES:
+            share = QUANTILES[measure.kind]
+            value = f"percentile_cont({share}) within group (order by cast({counted} as double))"
+            aggregates.append(f"{value} as {measure.name}")
+            aggregates.append(f"count({counted}) as {measure.name}_cases")
         else:
-            aggregates.append(f"sum(counted.{measure.name}) as {measure.name}")
-            aggregates.append(f"count(*) - count(counted.{measure.name}) as {measure.name}_unknown")
+            aggregates.append(f"sum({counted}) as {measure.name}")
+            aggregates.append(f"count(*) - count({counted}) as {measure.name}_unknown")
     return grouped(selection, f"{each.name}_rows", [], aggregates)
+
+
+def _divided(selection: Selection, each: MeasureInput) -> Selection:
+    return replace(selection, dimensions=(None,)) if each.is_undivided else selection
 
 
 def coverage(plan: MetricPlan, each: MeasureInput) -> str:
@@ -183,6 +222,10 @@ def _periods_of_grain(grain: Grain, selection: Selection) -> str:
     if selection.starts is not None:
         days = ", ".join(f"date '{day}'" for day in sorted(selection.starts[grain]))
         conditions.append(f"{start} in ({days})")
+    if selection.start_from is not None:
+        conditions.append(f"{start} >= date '{selection.start_from}'")
+    if selection.start_before is not None:
+        conditions.append(f"{start} < date '{selection.start_before}'")
     where = "\n    and ".join(conditions)
     return (
         f"select distinct\n    '{grain}' as grain,\n    {start} as period_start,\n    {end} as period_end\n"
@@ -194,13 +237,22 @@ def _periods_of_grain(grain: Grain, selection: Selection) -> str:
 def _row_value(measure: Measure, table: str) -> str:
     column = f"{table}.{measure.column}"
     if measure.where is not None:
-        return f"case when {_qualified(measure.where, table)} then {column} end as {measure.name}"
+        # A row that does not count adds nothing; only one that counts can be unknown.
+        otherwise = " else 0" if measure.kind == "sum" else ""
+        return f"case when {_qualified(measure.where, table)} then {column}{otherwise} end as {measure.name}"
     return column if measure.column == measure.name else f"{column} as {measure.name}"
 
 
+@lru_cache(maxsize=1024)
 def _qualified(condition: str, table: str) -> str:
+    bounds = {"period_start": "first_day", "period_end": "last_day"}
+
     def qualify(node: exp.Expr) -> exp.Expr:
-        return exp.column(node.name, table=table) if isinstance(node, exp.Column) else node
+        if not isinstance(node, exp.Column):
+            return node
+        return (
+            exp.column(bounds[node.name], table="days") if node.name in bounds else exp.column(node.name, table=table)
+        )
 
     parsed = sqlglot.parse_one(condition, dialect="duckdb", into=exp.Condition).transform(qualify)
     text = str(parsed.sql(dialect="duckdb", normalize_functions="lower"))

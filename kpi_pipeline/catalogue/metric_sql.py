@@ -10,6 +10,7 @@ joins them, and only then the formula divides: a ratio of sums.
 """
 
 from collections.abc import Iterator
+from dataclasses import replace
 from textwrap import indent
 
 from kpi_pipeline.catalogue.formula import formula_sql, ratio_sql
@@ -29,10 +30,11 @@ from kpi_pipeline.catalogue.measure_sql import (
     periods,
     sums,
 )
-from kpi_pipeline.catalogue.metric_plan import AGE_COLUMN, MeasureInput, MetricPlan
-from kpi_pipeline.warehouse.sql_file import Measure
+from kpi_pipeline.catalogue.metric_plan import QUANTILES, MeasureInput, MetricPlan
+from kpi_pipeline.warehouse.sql_file import AGE_COLUMN, Measure
 
 DAYS_PER_MONTH_OF_AGE = 30
+HUNDREDFOLD_UNITS = ("percent", "points")
 # Wide enough for sums of bigint and of decimal(18, 4); six decimals keep fractions of conversions.
 SUM_TYPE = "decimal(38, 6)"
 
@@ -41,8 +43,21 @@ def metric_sql(plan: MetricPlan, selection: Selection) -> str:
     """Return the statement that computes a metric's values.
 
     Its columns: metric_id, grain, period_start, period_end, dimension, member, numerator, denominator, value,
-    null_reason, status, currency.
+    null_reason, status, currency. Periods that began before a definition took effect are computed by the one before.
     """
+    if not plan.earlier:
+        return _statement(plan, selection)
+    parts, start_from = [], None
+    for earlier, until in plan.earlier:
+        parts.append(_statement(earlier, replace(selection, start_from=start_from, start_before=until)))
+        start_from = until
+    parts.append(_statement(plan, replace(selection, start_from=start_from)))
+    union = "\nunion all\n".join(f"select versions.*\nfrom (\n{indent(part, '    ')}\n) as versions" for part in parts)
+    keys = ", ".join(MEMBER_KEYS)
+    return f"select all_versions.*\nfrom (\n{indent(union, '    ')}\n) as all_versions\norder by {keys}"
+
+
+def _statement(plan: MetricPlan, selection: Selection) -> str:
     # The same covered days or window may serve several inputs; equal names have equal bodies.
     tables = dict(_common_tables(plan, selection))
     parts = [f"{name} as (\n{indent(body, '    ')}\n)" for name, body in tables.items()]
@@ -55,11 +70,14 @@ def _common_tables(plan: MetricPlan, selection: Selection) -> Iterator[tuple[str
     yield "beginning", beginning(plan)
     yield "periods", periods(selection)
     for each in plan.inputs:
-        yield each.days, days_of_periods(plan, selection, each.weeks_earlier, 0)
+        with_bounds = any(other.has_bounds for other in plan.inputs if other.window == each.window)
+        yield each.days, days_of_periods(plan, selection, each.window, follow_up=0, with_bounds=with_bounds)
         yield f"{each.name}_rows", measure_rows(plan, selection, each)
         yield f"{each.name}_sums", sums(selection, each)
         if each.is_cohort:
-            yield each.followed_days, days_of_periods(plan, selection, each.weeks_earlier, _cohort_age(plan) - 1)
+            follow_up = _cohort_age(plan) - 1
+            followed = days_of_periods(plan, selection, each.window, follow_up=follow_up, with_bounds=False)
+            yield each.followed_days, followed
         yield f"{each.name}_days", coverage(plan, each)
     yield "members", _members(plan, selection)
     if plan.formula.first_age:
@@ -79,7 +97,12 @@ def _members(plan: MetricPlan, selection: Selection) -> str:
         selects.append(f"select\n    {keys},\n    '{TOTAL}' as dimension,\n    '{TOTAL}' as member\nfrom periods")
     if selection.members:
         found = indent(
-            "\nunion\n".join(f"select {', '.join(MEMBER_KEYS)} from {each.name}_sums" for each in plan.inputs), "    "
+            "\nunion\n".join(
+                f"select {', '.join(MEMBER_KEYS)} from {each.name}_sums"
+                for each in plan.inputs
+                if not each.is_undivided
+            ),
+            "    ",
         )
         selects.append(
             f"select\n    {keys},\n    found.dimension,\n    found.member\nfrom (\n{found}\n) as found\n"
@@ -124,9 +147,11 @@ def _inputs(plan: MetricPlan) -> str:
     columns = ["members.grain", "members.period_start", "members.period_end", "members.dimension", "members.member"]
     joins = []
     for each in plan.inputs:
-        joins.append(f"left join {each.name}_sums using ({', '.join(MEMBER_KEYS)})")
+        keys = PERIOD_KEYS if each.is_undivided else MEMBER_KEYS
+        joins.append(f"left join {each.name}_sums using ({', '.join(keys)})")
         joins.append(f"left join {each.name}_days using ({', '.join(PERIOD_KEYS)})")
-        columns.extend(_figure(plan, each, measure) for measure in each.measures)
+        for operand, measure in each.columns.items():
+            columns.extend(_figures(plan, each, operand, measure))
     columns.extend(f"0 as {name}" for name in sorted(plan.zeros))
     if plan.formula.first_age:
         joins.append(f"left join reached using ({', '.join(MEMBER_KEYS)})")
@@ -135,23 +160,32 @@ def _inputs(plan: MetricPlan) -> str:
     return f"select\n    {listed(columns)}\nfrom members\n" + "\n".join(joins) + "\ncross join core.company as company"
 
 
-def _figure(plan: MetricPlan, each: MeasureInput, measure: Measure) -> str:
+def _figures(plan: MetricPlan, each: MeasureInput, operand: str, measure: Measure) -> Iterator[str]:
     conditions = [f"{each.name}_days.days_covered > 0"]
     if measure.kind == "sum":
         conditions.append(f"coalesce({each.name}_sums.{measure.name}_unknown, 0) = 0")
     if each.is_cohort:
         conditions.append(f"not {_is_immature(plan, each)}")
     when = "\n            and ".join(conditions)
-    figure = f"coalesce({each.name}_sums.{measure.name}, 0)"
-    return f"case\n        when {when}\n            then {figure}\n    end as {measure.name}"
+    figures = {operand: f"{each.name}_sums.{measure.name}"}
+    if measure.kind in ("sum", "distinct"):
+        figures[operand] = f"coalesce({figures[operand]}, 0)"
+    if measure.kind in QUANTILES:
+        figures[f"{operand}_cases"] = f"coalesce({each.name}_sums.{measure.name}_cases, 0)"
+    for name, figure in figures.items():
+        yield f"case\n        when {when}\n            then {figure}\n    end as {name}"
 
 
 def _is_immature(plan: MetricPlan, each: MeasureInput) -> str:
-    return f"({moved('members.period_end', _cohort_age(plan) - 7 * each.weeks_earlier)} > company.as_of)"
+    return f"({moved('members.period_end', _cohort_age(plan) - 7 * each.window.weeks_earlier)} > company.as_of)"
 
 
 def _missing(plan: MetricPlan) -> str:
     no_source = [f"coalesce({each.name}_days.days_covered, 0) = 0" for each in plan.inputs]
+    # A stock of which no day tells the figure is not zero.
+    no_source += [
+        f"{each.name}_sums.{one.name} is null" for each in plan.inputs if each.is_last for one in each.measures
+    ]
     immature = [_is_immature(plan, each) for each in plan.inputs if each.is_cohort]
     unknown = [
         f"{each.name}_sums.{measure.name}_unknown > 0"
@@ -194,20 +228,25 @@ def _values(plan: MetricPlan) -> str:
         value = f"floor(inputs.{AGE_COLUMN} / {DAYS_PER_MONTH_OF_AGE}) + 1"
         value = f"case when inputs.missing is null then cast({value} as double) end"
         reasons.append(([f"inputs.{AGE_COLUMN} is null"], "'not_reached'"))
+    elif quantile := plan.quantile:
+        value = f"inputs.{quantile.name}"
+        reasons.append(([f"inputs.{quantile.name}_cases = 0"], "'zero_denominator'"))
     elif formula.denominator is not None:
         value = ratio_sql(formula.numerator, formula.denominator, "inputs")
     else:
         value = f"cast({formula_sql(formula.numerator, 'inputs')} as double)"
-    if metric.unit == "percent":
+    if metric.unit in HUNDREDFOLD_UNITS:
         value = f"100 * {value}" if formula.denominator is not None else f"100 * ({value})"
     numerator, denominator = value, "null"
-    if formula.denominator is not None:
+    if plan.quantile:
+        numerator, denominator = "null", f"inputs.{plan.quantile.name}_cases"
+    elif formula.denominator is not None:
         numerator, denominator = formula_sql(formula.numerator, "inputs"), formula_sql(formula.denominator, "inputs")
-        if metric.min_denominator:
-            value = f"case when {denominator} >= {metric.min_denominator} then {value} end"
-            reasons.append(([f"{denominator} < {metric.min_denominator}"], "'below_min_denominator'"))
-    elif not formula.first_age and metric.unit != "percent":
+    elif not formula.first_age and metric.unit not in HUNDREDFOLD_UNITS:
         numerator = formula_sql(formula.numerator, "inputs")
+    if metric.min_denominator:
+        value = f"case when {denominator} >= {metric.min_denominator} then {value} end"
+        reasons.append(([f"{denominator} < {metric.min_denominator}"], "'below_min_denominator'"))
     columns = [
         f"'{plan.metric_id}' as metric_id",
         *(f"inputs.{key}" for key in ("grain", "period_start", "period_end", "dimension", "member")),

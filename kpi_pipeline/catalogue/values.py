@@ -26,6 +26,7 @@ COMPUTED_METRICS = "meta.computed_metrics"
 COMPUTED_COLUMNS = {"metric_id": "varchar", "fingerprint": "varchar", "sequence": "bigint", "as_of": "date"}
 COVERAGE, CALENDAR = "core.coverage", "core.calendar"
 ONE_DAY = timedelta(days=1)
+LONGEST_PERIOD = {"week": 7, "month": 31, "quarter": 94, "year": 366}
 
 Days = set[date] | None
 DayRange = tuple[date, date]
@@ -55,10 +56,10 @@ def refresh_values(engine: Engine, configuration: Configuration, project: SqlPro
     changes: dict[int, Mapping[str, Days]] = {}
     computed: dict[str, Computed] = {}
     refreshed = []
-    for gone in known.keys() - configuration.metrics.keys():
+    plans = _kept_plans(engine, configuration, project, first_days)
+    for gone in known.keys() - plans.keys():
         engine.run("delete from kpi.values where metric_id = $metric_id", {"metric_id": gone})
-    for metric_id in configuration.metrics:
-        plan = plan_metric(metric_id, configuration, project)
+    for metric_id, plan in plans.items():
         before = known.get(metric_id)
         now = computed[metric_id] = Computed(_fingerprint(plan, configuration, first_days), sequence, as_of)
         starts: dict[Grain, set[date]] | None = None
@@ -93,23 +94,35 @@ def touched_periods(
     relevant = {table: days for table, days in changes.items() if table in (*plan.tables, COVERAGE, CALENDAR)}
     if CALENDAR in relevant or None in relevant.values():
         return None
-    trailing = timedelta(weeks=plan.metric.trailing_weeks - 1)
-    weeks, others = _new_days(plan, before, as_of), _new_days(plan, before, as_of)
+    touched: dict[Grain, set[date]] = {grain: set() for grain in grains_of(plan)}
+    for version in plan.versions:
+        for grain, starts in touched.items():
+            for first, last in _reached(version, grain, relevant, before=before, as_of=as_of):
+                starts.update(period.start for period in calendar.periods(grain, first, last))
+    return touched
+
+
+def grains_of(plan: MetricPlan) -> tuple[Grain, ...]:
+    """Return the grains at which a metric's values are kept."""
+    return tuple(grain for grain in GRAINS if plan.metric.grains is None or grain in plan.metric.grains)
+
+
+def _reached(
+    plan: MetricPlan, grain: Grain, changes: Mapping[str, Days], *, before: date, as_of: date
+) -> set[DayRange]:
+    """The stretches of days whose periods anything that changed counts for."""
+    ranges = set(_new_days(plan, before, as_of))
+    weeks_behind = plan.metric.trailing_weeks - 1 if grain == "week" else 0
     for each in plan.inputs:
-        shift = timedelta(weeks=each.weeks_earlier)
+        shift = timedelta(weeks=each.window.weeks_earlier)
+        behind = timedelta(weeks=weeks_behind, days=(each.window.trailing_days or 1) - 1)
+        if each.window.is_previous:
+            behind += timedelta(days=LONGEST_PERIOD[grain])
         follow_up = timedelta(days=(plan.metric.cohort_age_days or 1) - 1) if each.is_cohort else timedelta()
         for table, earlier in ((each.file.table, timedelta()), (COVERAGE, follow_up)):
-            for first, last in day_ranges(relevant.get(table) or ()):
-                weeks.append((first + shift - earlier, last + shift + trailing))
-                others.append((first + shift - earlier, last + shift))
-    return {
-        grain: {
-            period.start
-            for first, last in set(weeks if grain == "week" else others)
-            for period in calendar.periods(grain, first, last)
-        }
-        for grain in GRAINS
-    }
+            for first, last in day_ranges(changes.get(table) or ()):
+                ranges.add((first + shift - earlier, last + shift + behind))
+    return ranges
 
 
 def day_ranges(days: Iterable[date]) -> list[DayRange]:
@@ -130,9 +143,24 @@ def _new_days(plan: MetricPlan, before: date, as_of: date) -> list[DayRange]:
     ranges = [(before, as_of - ONE_DAY)]
     for each in plan.inputs:
         if each.is_cohort:
-            age = timedelta(weeks=each.weeks_earlier, days=-(plan.metric.cohort_age_days or 1))
+            age = timedelta(weeks=each.window.weeks_earlier, days=-(plan.metric.cohort_age_days or 1))
             ranges.append((before + age + ONE_DAY, as_of + age))
     return ranges
+
+
+def _kept_plans(
+    engine: Engine, configuration: Configuration, project: SqlProject, subjects: Collection[str]
+) -> dict[str, MetricPlan]:
+    """The metrics whose values are kept: one of which nothing ever arrived has none, unless a KPI waits for it."""
+    committed = {kpi.metric for kpi in configuration.kpis.values()}
+    plans = {metric_id: plan_metric(metric_id, configuration, project) for metric_id in configuration.metrics}
+    return {
+        metric_id: plan
+        for metric_id, plan in plans.items()
+        if grains_of(plan)
+        and (metric_id in committed or plan.can_be_covered_by(subjects))
+        and all(engine.exists(table) for table in plan.tables)
+    }
 
 
 def _prepare(engine: Engine) -> None:
@@ -168,7 +196,7 @@ def _fingerprint(plan: MetricPlan, configuration: Configuration, first_days: Map
 
 
 def _selection(plan: MetricPlan, starts: Mapping[Grain, Collection[date]] | None = None) -> Selection:
-    grains = tuple(grain for grain in GRAINS if starts is None or starts[grain])
+    grains = tuple(grain for grain in grains_of(plan) if starts is None or starts[grain])
     total: tuple[str | None, ...] = (None,) if plan.metric.has_total else ()
     return Selection(grains, (*total, *plan.dimensions), starts=starts)
 

@@ -9,7 +9,19 @@ from datetime import date
 from pydantic import Field
 
 from kpi_pipeline.calendar.company_calendar import MonthCalendar, WeekStart
-from kpi_pipeline.config.model import CurrencyCode, Language, Model, Text
+from kpi_pipeline.config.model import CurrencyCode, Exact, Identifier, Language, Model, Text
+
+
+class WebGoal(Model):
+    """Something a visitor does on the website that is worth something, other than buying.
+
+    Attributes:
+        event: name of the event, in small letters.
+        value: what it is worth, in the reporting currency; nobody has said so when absent.
+    """
+
+    event: str
+    value: Exact | None = Field(default=None, ge=0)
 
 
 class Company(Model):
@@ -20,6 +32,12 @@ class Company(Model):
         started_on: the first day for which the daily run can be asked.
         fx_max_age_days: how old the last earlier exchange rate may be before a converted amount counts as missing.
         snapshots_kept: how many published snapshots per audience stay on disk.
+        support_sla_minutes: within what time a ticket is promised to be solved.
+        attribution_lookback_days: how long before an order a visit counts as having led to it.
+        bestsellers: how many products count as popular, by the sales of the twelve weeks before.
+        web_goals: what visitors do besides buying, by name.
+        max_kpis_per_owner: how many KPIs one person can answer for before ``kpi check`` warns.
+        is_example: whether this is a made-up company, which may keep entries marked as examples.
     """
 
     name: Text
@@ -31,3 +49,9 @@ class Company(Model):
     languages: tuple[Language, ...] = Field(default=("en",), min_length=1)
     started_on: date
     snapshots_kept: int = Field(default=14, ge=3)
+    support_sla_minutes: int = Field(default=720, ge=1)
+    attribution_lookback_days: int = Field(default=90, ge=1, le=365)
+    bestsellers: int = Field(default=10, ge=1)
+    web_goals: dict[Identifier, WebGoal] = Field(default_factory=dict)
+    max_kpis_per_owner: int = Field(default=5, ge=1)
+    is_example: bool = False

@@ -5,9 +5,10 @@ model; reading and checking do not belong here.
 """
 
 import unicodedata
+from decimal import Decimal
 from typing import Annotated, Literal
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, StringConstraints
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, StringConstraints
 
 from kpi_pipeline.calendar.company_calendar import Grain as Grain
 
@@ -21,12 +22,18 @@ def with_persian_letters(text: str) -> str:
     return unicodedata.normalize("NFC", text).translate(PERSIAN_LETTERS)
 
 
+def exact_number(value: object) -> object:
+    """Return a number as it is written, in decimal, so that 0.1 stays 0.1."""
+    return Decimal(str(value)) if isinstance(value, int | float) and not isinstance(value, bool) else value
+
+
 Identifier = Annotated[str, StringConstraints(pattern=IDENTIFIER_PATTERN)]
 CurrencyCode = Annotated[str, StringConstraints(pattern=CURRENCY_PATTERN)]
-Sentence = Annotated[str, StringConstraints(min_length=1, strip_whitespace=True)]
+Sentence = Annotated[str, StringConstraints(min_length=1, strip_whitespace=True), AfterValidator(with_persian_letters)]
+Exact = Annotated[Decimal, BeforeValidator(exact_number)]
 Language = Literal["en", "fa"]
 Direction = Literal["higher_better", "lower_better"]
-Unit = Literal["percent", "currency", "count", "ratio", "months"]
+Unit = Literal["percent", "points", "currency", "count", "ratio", "minutes", "hours", "days", "months"]
 
 
 class Model(BaseModel):
@@ -39,4 +46,4 @@ class Text(Model):
     """A text in every language of the reports."""
 
     en: Sentence
-    fa: Annotated[Sentence, AfterValidator(with_persian_letters)]
+    fa: Sentence

@@ -22,11 +22,14 @@ FIRST_DAY, LAST_DAY = date(1990, 1, 1), date(2040, 12, 31)
 SEED_TABLES = {
     "core.calendar": "One row per day: the company's week, month, quarter and year around it, and its Jalali date.",
     "core.company": "One row: the company's settings and the day of the run; days before it are complete.",
+    "core.settings": "One row: what the company has set for its measures; it does not change from day to day.",
+    "core.web_goals": "One row per event of the website that the company counts as a goal.",
     "core.sources": "One row per connected source: its system, how long it changes a day, how often it promises data.",
 }
 COLUMNS = {
     "core.calendar": {
         "day": "date",
+        "starts_at": "timestamp",
         "week_start": "date",
         "week_end": "date",
         "month_start": "date",
@@ -47,6 +50,16 @@ COLUMNS = {
         "reporting_currency": "varchar",
         "time_zone": "varchar",
         "fx_max_age_days": "integer",
+    },
+    "core.settings": {
+        "support_sla_minutes": "integer",
+        "attribution_lookback_days": "integer",
+        "bestsellers": "integer",
+    },
+    "core.web_goals": {
+        "goal": "varchar",
+        "event_name": "varchar",
+        "value": "decimal(18, 4)",
     },
     "core.sources": {
         "source": "varchar",
@@ -75,6 +88,8 @@ def write_seeds(
     rows: dict[str, Rows] = {
         "core.calendar": [calendar_columns(day) for day in calendar.rows(FIRST_DAY, LAST_DAY)],
         "core.company": [(as_of, company.reporting_currency, company.time_zone, company.fx_max_age_days)],
+        "core.settings": [(company.support_sla_minutes, company.attribution_lookback_days, company.bestsellers)],
+        "core.web_goals": [(name, goal.event, goal.value) for name, goal in sorted(company.web_goals.items())],
         "core.sources": [
             (name, source.system, source.restates_days, source.promised_every_days)
             for name, source in sorted(sources.items())

@@ -10,7 +10,6 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
-from typing import Literal
 
 from sqlglot import TokenType, exp
 from sqlglot.dialects.dialect import Dialect
@@ -19,12 +18,13 @@ from sqlglot.optimizer.scope import traverse_scope
 
 from kpi_pipeline.config.problems import Problem
 from kpi_pipeline.errors import SqlTableError
-from kpi_pipeline.warehouse.sql_header import Check, CoveredBy, Header, read_header
+from kpi_pipeline.warehouse.sql_header import Check, CoveredBy, Header, MeasureKind, read_header
 from kpi_pipeline.warehouse.sql_lint import line_of
 from kpi_pipeline.warehouse.sql_rules import Column, find_problems
 
+AGE_COLUMN = "age_days"
 # A grain column that no metric can be split by: it identifies a customer or the age of a cohort.
-KEY_COLUMN = re.compile(r"\w+_key|age_days")
+KEY_COLUMN = re.compile(rf"\w+_key|{AGE_COLUMN}")
 
 
 @dataclass(frozen=True)
@@ -32,12 +32,13 @@ class Measure:
     """One measure of a ``measures`` table.
 
     Attributes:
-        kind: ``sum`` adds ``column`` up; ``distinct`` counts its different values; ``last`` takes the last day's.
-        where: predicate on the rows that count, of a ``distinct`` or ``last`` measure.
+        kind: ``sum`` adds ``column`` up; ``distinct`` counts its different values; ``last`` takes the last day's;
+            ``median`` and ``percentile_90`` are taken over the rows.
+        where: predicate on the rows that count; it may name ``period_start`` and ``period_end``.
     """
 
     name: str
-    kind: Literal["sum", "distinct", "last"]
+    kind: MeasureKind
     table: str
     column: str
     where: str | None
@@ -66,6 +67,8 @@ class SqlFile:
     incremental: bool
     checks: tuple[Check, ...]
     covered_by: CoveredBy | None
+    basis: str
+    apart: tuple[str, ...]
     columns: tuple[Column, ...]
     reads: Mapping[str, int]
     measures: tuple[Measure, ...]
@@ -150,6 +153,8 @@ def _read(text: str, place: Path, schema: str) -> tuple[SqlFile | None, tuple[Pr
         incremental=header.incremental,
         checks=header.checks,
         covered_by=header.covered_by,
+        basis=header.basis,
+        apart=header.apart,
         columns=columns,
         reads=reads,
         measures=tuple(_measures(header, columns, table)) if schema == "measures" else (),

@@ -10,8 +10,13 @@ by three spaces or more continues the line above::
     -- grain: day, campaign_id
     -- incremental: day
     -- covered by: ad_performance
+    -- basis: ad shown
+    -- apart: platform
     -- distinct buyers: customer_key where is_paid
+    -- sum first_clicks: clicks where first_day >= period_start
     -- last followers: follower_count
+    -- median hours_to_open: hours
+    -- percentile_90 hours_to_open_p90: hours
     -- check clicks_not_negative: clicks >= 0
     -- warn clicks_within_impressions: clicks <= impressions
 """
@@ -21,7 +26,7 @@ from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
+from typing import Literal, cast, get_args
 
 import sqlglot
 from sqlglot import exp
@@ -29,12 +34,16 @@ from sqlglot import exp
 from kpi_pipeline.config.problems import Problem, did_you_mean
 
 NAME = r"[a-z][a-z0-9_]*"
-KEYWORDS = ("grain", "incremental", "covered by", "check", "warn", "distinct", "last")
-KEYWORD_LINE = re.compile(rf"([a-z]+(?: {NAME})?)\s*:\s*(.*)")
-NAMED_KEYWORD = re.compile(rf"(check|warn|distinct|last) ({NAME})")
+MeasureKind = Literal["sum", "distinct", "last", "median", "percentile_90"]
+MEASURE_KINDS: tuple[MeasureKind, ...] = get_args(MeasureKind)
+KEYWORDS = ("grain", "incremental", "covered by", "basis", "apart", "check", "warn", *MEASURE_KINDS)
+KEYWORD_LINE = re.compile(rf"({NAME}(?: {NAME})?)\s*:\s*(.*)")
+NAMED_KEYWORD = re.compile(rf"(check|warn|{'|'.join(MEASURE_KINDS)}) ({NAME})")
 COUNTED_COLUMN = re.compile(rf"({NAME})(?:\s+where\s+(.+))?")
 NAME_LIST = re.compile(rf"{NAME}(\s*,\s*{NAME})*")
 CONTINUATION = "   "
+# First and last day that count for the value asked for; a special measure's predicate may name them.
+PERIOD_BOUNDS = frozenset({"period_start", "period_end"})
 
 
 @dataclass(frozen=True)
@@ -58,10 +67,10 @@ class CoveredBy:
 
 @dataclass(frozen=True)
 class SpecialMeasure:
-    """A measure that is not the sum of a column of its own."""
+    """A measure that is not the sum of a column of its own over all rows."""
 
     name: str
-    kind: Literal["distinct", "last"]
+    kind: MeasureKind
     column: str
     where: str | None
     line: int
@@ -76,6 +85,8 @@ class Header:
     grain: tuple[str, ...]
     incremental: bool
     covered_by: CoveredBy | None
+    basis: str
+    apart: tuple[str, ...]
     checks: tuple[Check, ...]
     special_measures: tuple[SpecialMeasure, ...]
     lines: dict[str, int]
@@ -114,6 +125,8 @@ class _Reader:
         self._sentence: list[str] = []
         self._grain: tuple[str, ...] = ()
         self._covered_by: CoveredBy | None = None
+        self._basis = ""
+        self._apart: tuple[str, ...] = ()
         self._checks: list[Check] = []
         self._special_measures: list[SpecialMeasure] = []
         self._lines: dict[str, int] = {}
@@ -126,6 +139,8 @@ class _Reader:
             grain=self._grain,
             incremental="incremental" in self._lines,
             covered_by=self._covered_by,
+            basis=self._basis,
+            apart=self._apart,
             checks=tuple(self._checks),
             special_measures=tuple(self._special_measures),
             lines=self._lines,
@@ -137,7 +152,7 @@ class _Reader:
         keyword, value = (found[1], found[2]) if found else ("", content)
         if named := NAMED_KEYWORD.fullmatch(keyword):
             self._read_named(line, named[1], named[2], value)
-        elif keyword in ("grain", "incremental", "covered by"):
+        elif keyword in ("grain", "incremental", "covered by", "basis", "apart"):
             self._read_single(line, keyword, value)
         elif self._lines or did_you_mean(keyword.partition(" ")[0], KEYWORDS):
             hint = (
@@ -158,6 +173,12 @@ class _Reader:
             self._problem(line, "SQL004", f'the grain "{value}" is no list of columns', "write: grain: day, source")
         elif keyword == "covered by":
             self._read_covered_by(line, value)
+        elif keyword == "basis":
+            self._basis = value
+        elif keyword == "apart" and NAME_LIST.fullmatch(value):
+            self._apart = tuple(re.findall(NAME, value))
+        elif keyword == "apart":
+            self._problem(line, "SQL009", f'"apart: {value}" is no list of dimensions', "write: apart: platform")
         elif value != "day":
             self._problem(line, "SQL007", f'incremental by "{value}" is not possible', "write: incremental: day")
 
@@ -181,8 +202,8 @@ class _Reader:
         elif counted := COUNTED_COLUMN.fullmatch(value):
             column, where = counted[1], counted[2]
             columns = frozenset({column}) | (self._columns_of(line, where) if where else frozenset())
-            kind: Literal["distinct", "last"] = "distinct" if keyword == "distinct" else "last"
-            self._special_measures.append(SpecialMeasure(name, kind, column, where, line, columns))
+            kind = cast(MeasureKind, keyword)
+            self._special_measures.append(SpecialMeasure(name, kind, column, where, line, columns - PERIOD_BOUNDS))
         else:
             hint = f"write: {keyword} {name}: column where predicate"
             self._problem(line, "SQL006", f'"{value}" names no column', hint)

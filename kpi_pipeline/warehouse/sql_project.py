@@ -37,7 +37,7 @@ from pathlib import Path
 
 from kpi_pipeline.config.problems import Problem, did_you_mean
 from kpi_pipeline.errors import SqlTableError
-from kpi_pipeline.warehouse.sql_file import SqlFile, read_sql_file
+from kpi_pipeline.warehouse.sql_file import Measure, SqlFile, read_sql_file
 from kpi_pipeline.warehouse.sql_header import NAME
 
 FOLDERS = ("staging", "core", "measures", "views")
@@ -60,6 +60,11 @@ class SqlProject:
     @cached_property
     def _by_table(self) -> dict[str, SqlFile]:
         return {file.table: file for file in self.files}
+
+    @cached_property
+    def measures(self) -> dict[str, tuple[SqlFile, Measure]]:
+        """Measure → the file that makes it, and what it is."""
+        return {measure.name: (file, measure) for file in self.files for measure in file.measures}
 
     @cached_property
     def fingerprint(self) -> str:
@@ -159,13 +164,15 @@ def _reading_problems(file: SqlFile, known: Collection[str]) -> Iterator[Problem
 
 def _measure_problems(files: Collection[SqlFile], external: Collection[str]) -> Iterator[Problem]:
     taken: dict[str, SqlFile] = {}
+    # Besides what files deliver, core.coverage may name subjects that it makes itself, such as goals with a value.
+    coverage = next((file.query for file in files if file.table == "core.coverage"), "")
+    subjects = [*(table.partition(".")[2] for table in external), *re.findall(rf"'({NAME})' as subject", coverage)]
     for file in files:
         for measure in file.measures:
             other = taken.setdefault(measure.name, file)
             if other is not file:
                 message = f'the measure "{measure.name}" is also made by {other.place}'
                 yield Problem(file.place, measure.line, "SQL030", message, "rename one of them")
-        subjects = [table.partition(".")[2] for table in external if table.startswith("raw.")]
         for subject in file.covered_by.subjects if file.covered_by else ():
             if subject not in subjects:
                 hint = did_you_mean(subject, subjects)

@@ -12,7 +12,7 @@ from pathlib import Path
 from sqlglot import exp
 
 from kpi_pipeline.config.problems import Problem, did_you_mean
-from kpi_pipeline.warehouse.sql_header import Check, Header, SpecialMeasure
+from kpi_pipeline.warehouse.sql_header import MEASURE_KINDS, Check, Header, SpecialMeasure
 from kpi_pipeline.warehouse.sql_lint import find_banned
 
 SCHEMAS_WITH_GRAIN = ("core", "measures", "views")
@@ -84,10 +84,14 @@ def _measure_problems(schema: str, header: Header) -> Iterator[Found]:
     if schema == "measures":
         if header.grain and "day" not in header.grain:
             yield header.lines["grain"], "SQL009", "the grain has no day", "measures are sums per day: add day"
+        for name in header.apart:
+            if name not in header.grain:
+                hint = did_you_mean(name, header.grain) or "name dimensions of the grain"
+                yield header.lines["apart"], "SQL009", f'apart names "{name}", which the grain does not hold', hint
         if "covered by" not in header.lines:
             yield 1, "SQL009", "covered by is missing", "name the subjects that must be there: -- covered by: orders"
         return
-    for keyword in ("covered by", "distinct", "last"):
+    for keyword in ("covered by", "basis", "apart", *MEASURE_KINDS):
         if keyword in header.lines:
             message = f'"{keyword}" belongs to files in measures alone'
             yield header.lines[keyword], "SQL009", message, "remove the line or move the file"

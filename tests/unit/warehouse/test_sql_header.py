@@ -56,6 +56,7 @@ def test_one_subject_or_either_of_two_may_cover_a_table() -> None:
 @pytest.mark.parametrize(
     ("line", "code", "message"),
     [
+        ("apart: 1platform", "SQL009", "is no list of dimensions"),
         ("grian: day", "SQL005", 'did you mean "grain"?'),
         ("chekc positive: a > 0", "SQL005", 'did you mean "check"?'),
         ("note: something", "SQL005", "write one of grain,"),

@@ -22,6 +22,12 @@ def measures(measure: str, covered_by: str = "orders") -> str:
     )
 
 
+def test_measures_may_be_covered_by_a_subject_that_coverage_makes_itself(load: Load) -> None:
+    coverage = "-- One row per subject.\n-- grain: subject\nselect 'goals' as subject -- note\nfrom raw.orders\n"
+    project = load({"core/coverage.sql": coverage, "measures/a.sql": measures("m", "orders and goals")})
+    assert project.file("measures.a").covered_by is not None
+
+
 def test_files_come_after_what_they_read_and_folder_by_folder(load: Load) -> None:
     project = load(
         {

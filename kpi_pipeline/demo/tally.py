@@ -12,9 +12,11 @@ import numpy as np
 from kpi_pipeline.demo.advertising import AdDay, AdUnits, platform_sums
 from kpi_pipeline.demo.bookkeeping import Posting, daily_ten_thousandths
 from kpi_pipeline.demo.company import (
+    ATTRIBUTIONS,
     CHANNELS,
     COUNTRIES,
     DEVICES,
+    GOOGLE,
     META,
     ORDER_CHANNELS,
     PAID_SEARCH,
@@ -29,7 +31,8 @@ from kpi_pipeline.demo.timeline import DayPlan, Timeline
 from kpi_pipeline.demo.visits import FUNNEL, VisitDay
 
 COHORT_AGE_DAYS = 90
-AD_MEASURES = ("ad_impressions", "ad_clicks", "ad_cost", "ad_conversion_value")
+AD_MEASURES = ("ad_impressions", "ad_clicks", "ad_cost")
+CLAIMS = ("ad_conversion_value", "claimant_cost")
 ORDER_MEASURES = ("orders", "gross_sales", "discounts", "orders_refunded", "new_customers", "order_gross_margin")
 TOTAL_MEASURES = (
     "returns",
@@ -42,6 +45,7 @@ MONEY = frozenset(
     {
         "ad_cost",
         "ad_conversion_value",
+        "claimant_cost",
         "gross_sales",
         "discounts",
         "order_gross_margin",
@@ -67,7 +71,14 @@ class Measure:
         return sums
 
 
-MEMBERS: dict[str, tuple[str, ...]] = {"platform": PLATFORMS, "channel": ORDER_CHANNELS, "device": DEVICES}
+# What a platform claims is never added up over attribution settings; Google's is always the same.
+CLAIMANTS = (PLATFORMS[GOOGLE], *(f"{PLATFORMS[META]} ({setting})" for setting in ATTRIBUTIONS))
+MEMBERS: dict[str, tuple[str, ...]] = {
+    "platform": PLATFORMS,
+    "claimed_by": CLAIMANTS,
+    "channel": ORDER_CHANNELS,
+    "device": DEVICES,
+}
 
 
 class Tally:
@@ -78,6 +89,7 @@ class Tally:
         self._timeline, self._rates, self._units, self.customers = timeline, rates, units, customers
         self.measures = {
             **{name: Measure(_zeros(weeks, len(PLATFORMS)), ("platform",)) for name in AD_MEASURES},
+            **{name: Measure(_zeros(weeks, len(CLAIMANTS)), ("claimed_by",)) for name in CLAIMS},
             **{
                 name: Measure(_zeros(weeks, len(ORDER_CHANNELS), len(DEVICES)), ("channel", "device"))
                 for name in FUNNEL
@@ -96,15 +108,15 @@ class Tally:
         units = self._units
         reported = day.reported_at(self._timeline.days - plan.index)
         foreign = units.platform == META
-        numbers = {
-            "ad_impressions": day.impressions,
-            "ad_clicks": day.clicks,
-            "ad_cost": self._rates.to_reporting(reported.cost, foreign, plan.index),
-            "ad_conversion_value": self._rates.to_reporting(reported.conversion_value, foreign, plan.index),
-        }
-        for name, number in numbers.items():
+        cost = self._rates.to_reporting(reported.cost, foreign, plan.index)
+        claimed = self._rates.to_reporting(reported.conversion_value, foreign, plan.index)
+        for name, number in zip(AD_MEASURES, (day.impressions, day.clicks, cost), strict=True):
             self.measures[name].values[plan.week] += platform_sums(units, number)
-        self.measures["acquisition_cost"].values[plan.week] += numbers["ad_cost"].sum()
+        for name, number in zip(CLAIMS, (claimed, cost), strict=True):
+            by_platform = platform_sums(units, number)
+            self.measures[name].values[plan.week, 0] += by_platform[GOOGLE]
+            self.measures[name].values[plan.week, 1 + plan.is_new_attribution] += by_platform[META]
+        self.measures["acquisition_cost"].values[plan.week] += cost.sum()
 
     def add_visits(self, plan: DayPlan, day: VisitDay) -> None:
         """Count the sessions that began on a day."""

@@ -77,7 +77,7 @@ def _definitions() -> tuple[Definition, ...]:
         Definition("cpm", (("ad_cost", 1000),), "ad_impressions", dimensions=("platform",)),
         plain("ad_cost", "ad_cost", "platform"),
         plain("impressions", "ad_impressions", "platform"),
-        Definition("roas", (("ad_conversion_value", 1),), "ad_cost", has_total=False, dimensions=("platform",)),
+        Definition("roas", (("ad_conversion_value", 1),), "claimant_cost", has_total=False, dimensions=("claimed_by",)),
         plain("sessions", "sessions", "channel", "device"),
         share("engagement_rate", "engaged_sessions", "sessions", "channel", "device"),
         share("conversion_rate_session", "sessions_with_purchase", "sessions", "channel", "device"),

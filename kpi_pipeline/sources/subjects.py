@@ -4,7 +4,7 @@ Here: the list of all of them, one raw table each. Add a subject to a module of 
 arrives. How a system's file becomes these columns belongs to ``systems``; what is derived from them to ``sql/``.
 """
 
-from kpi_pipeline.sources.canonical import advertising, finance, reach, relations, sales, web
+from kpi_pipeline.sources.canonical import advertising, finance, outside, reach, relations, sales, web
 from kpi_pipeline.sources.canonical.subject import LINEAGE_COLUMNS as LINEAGE_COLUMNS
 from kpi_pipeline.sources.canonical.subject import MONEY as MONEY
 from kpi_pipeline.sources.canonical.subject import Subject as Subject
@@ -18,5 +18,6 @@ SUBJECTS: dict[str, Subject] = {
         *relations.SUBJECTS,
         *reach.SUBJECTS,
         *finance.SUBJECTS,
+        *outside.SUBJECTS,
     )
 }

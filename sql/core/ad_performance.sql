@@ -1,5 +1,7 @@
--- One row per day, ad (or the finest level that the platform delivered), device and country.
--- grain: day, source, account_id, platform, campaign_id, ad_group_id, ad_id, device, country
+-- One row per day, ad (or the finest level that the platform delivered), device, country and
+-- attribution setting.
+-- grain: day, source, account_id, platform, campaign_id, ad_group_id, ad_id, device, country,
+--    attribution
 -- incremental: day
 -- warn cost_converted: cost is not null
 select
@@ -39,6 +41,8 @@ select
         when ads.campaign_name <> '' then ads.campaign_name else ads.campaign_id
     end as campaign_name, -- the campaign's name on that day, its identifier if it has none
     ads.campaign_type, -- kind of campaign in the platform's words
+    lower(ads.campaign_type) like '%lead%'
+    or ads.campaign_type like '%سرنخ%' as is_lead_campaign, -- whether its kind names leads
     ads.ad_group_id, -- ad group or ad set, '' above that level
     ads.ad_group_name, -- its name
     ads.ad_id, -- the ad's identifier, '' above that level
@@ -46,11 +50,28 @@ select
     ads.device, -- device in lower case, '' if not split by device
     ads.country, -- country as the platform names it, '' if not split by country
     ads.attribution, -- attribution setting behind the conversions, '' if not delivered
+    case
+        when ads.attribution = '' then ads.platform
+        else ads.platform || ' (' || ads.attribution || ')'
+    end as claimed_by, -- who claims the conversions: the platform and its attribution setting
     ads.impressions, -- times that the ad was shown
     ads.clicks, -- clicks that the platform bills; NULL if it did not deliver them
-    ads.link_clicks, -- clicks that led to the advertised address; NULL if not delivered
+    case
+        when
+            ads.link_clicks is null
+            and (
+                ads.platform like 'google%'
+                or ads.platform like 'microsoft%'
+                or ads.platform like 'bing%'
+            )
+            then ads.clicks -- search engines have no other clicks
+        else ads.link_clicks
+    end as link_clicks, -- clicks that led to the advertised address; NULL if not delivered
     ads.interactions, -- main actions of the ad's format: clicks, views; NULL if not delivered
+    ads.video_views, -- views of the ad's video as the platform counts them; NULL if not delivered
+    ads.reach, -- different people, as stated for exactly this row; never to be added up
     ads.conversions, -- conversions that the platform claims; not comparable between platforms
+    ads.leads, -- leads that the platform claims; NULL if not delivered
     ads.currency, -- currency of the account
     ads.cost as cost_in_account_currency, -- amount spent, in the account's currency
     cast(

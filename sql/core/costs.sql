@@ -71,7 +71,7 @@ select
     daily_amounts.account_code, -- ledger account
     max(daily_amounts.account_name) as account_name, -- the ledger account's name
     daily_amounts.section, -- revenue, cogs, opex, other_income, other_expense or tax
-    daily_amounts.purpose, -- acquisition, retention, brand, or '' if none was stated
+    daily_amounts.purpose, -- acquisition, retention, brand, service, or '' if none was stated
     daily_amounts.cost_kind, -- media, people, tools and the like, or ''
     case
         when count(daily_amounts.amount) = count(*)

@@ -4,15 +4,18 @@
 -- warn product_costs_known: has_all_costs or not is_valid
 with transactions as (
     select
-        events.transaction_id,
-        sessions.channel
-    from staging.web_events as events
-    inner join core.web_sessions as sessions using (day, source, account_id, session_id)
-    where events.event_name = 'purchase' and events.transaction_id <> ''
+        purchases.transaction_id,
+        purchases.channel
+    from core.web_purchases as purchases
+    where purchases.transaction_id <> ''
     qualify
         row_number() over (
-            partition by events.transaction_id
-            order by events.event_at, events.source, events.account_id, events.session_id
+            partition by purchases.transaction_id
+            order by
+                purchases.purchased_at,
+                purchases.source,
+                purchases.account_id,
+                purchases.session_id
         ) = 1
 ),
 
@@ -55,12 +58,14 @@ converted_orders as (
         orders.created_at,
         orders.cancelled_at,
         orders.customer_key,
+        orders.is_guest,
         orders.status,
         orders.is_test,
         orders.is_valid,
         orders.country,
         orders.payment_method,
         orders.sales_channel,
+        orders.is_online,
         orders.currency,
         coalesce(
             nullif(orders.channel, ''),
@@ -83,6 +88,7 @@ converted_orders as (
             else cast(round(orders.gross_items * rates.rate, 4) as decimal(18, 4))
         end as gross_items,
         cast(round(orders.discounts * rates.rate, 4) as decimal(18, 4)) as discounts,
+        cast(constant_rates.rate as double) / nullif(cast(rates.rate as double), 0) as rate_drift,
         cast(round(orders.shipping * rates.rate, 4) as decimal(18, 4)) as shipping,
         cast(round(orders.taxes * rates.rate, 4) as decimal(18, 4)) as taxes,
         cast(round(orders.total * rates.rate, 4) as decimal(18, 4)) as total,
@@ -98,6 +104,7 @@ converted_orders as (
         end as product_costs
     from staging.orders as orders
     left join core.exchange_rates as rates using (day, currency)
+    left join core.constant_rates as constant_rates on orders.currency = constant_rates.currency
     left join order_costs using (source, account_id, order_id)
     left join order_refunds using (source, account_id, order_id, currency)
     left join transactions as numbered_transactions
@@ -115,6 +122,7 @@ select
     converted_orders.created_at, -- instant at which the order was placed, UTC
     converted_orders.cancelled_at, -- instant of the cancellation, UTC
     converted_orders.customer_key, -- who bought; never a readable address
+    converted_orders.is_guest, -- whether nobody can tell who bought: such a customer never returns
     converted_orders.status, -- pending, paid, partially_refunded, refunded, cancelled or failed
     converted_orders.is_test, -- a test of the shop
     converted_orders.is_valid, -- whether the order counts: no test, not cancelled, not failed
@@ -126,6 +134,7 @@ select
     converted_orders.country, -- country as the shop names it, '' if unknown
     converted_orders.payment_method, -- means of payment in the shop's words
     converted_orders.sales_channel, -- where it was sold: web, till, app
+    converted_orders.is_online, -- whether it was not sold at a till
     converted_orders.currency, -- currency of the order; amounts are converted at the order's day
     converted_orders.customer_order_number, -- 1 for the customer's first valid order ever
     coalesce(
@@ -135,6 +144,13 @@ select
     converted_orders.has_all_costs, -- whether all product costs are known; an unknown one is 0
     converted_orders.gross_items, -- full price, or sum of the lines; NULL without a rate
     converted_orders.discounts, -- discounts, positive, reporting currency like all amounts
+    cast(
+        round(
+            cast(converted_orders.gross_items - converted_orders.discounts as double)
+            * converted_orders.rate_drift,
+            4
+        ) as decimal(18, 4)
+    ) as sales_at_constant_rates, -- items less discounts at the first rate of the currency
     converted_orders.shipping, -- shipping charged
     converted_orders.taxes, -- taxes
     converted_orders.total, -- total that the shop states; NULL if it states none

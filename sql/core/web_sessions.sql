@@ -1,6 +1,7 @@
 -- One row per web session, on the day on which it began, even if it went on after midnight.
 -- grain: day, source, account_id, session_id
 -- incremental: day
+-- warn visitor_known: visitor_id <> ''
 with session_events as (
     select
         events.day,

@@ -2,14 +2,7 @@
 -- events where the day has any, from its daily report otherwise; a nameless property matches any.
 -- grain: day, property, channel, device, country
 -- incremental: day
-with days_with_events as (
-    select distinct
-        sessions.day,
-        sessions.account_id
-    from core.web_sessions as sessions
-),
-
-traffic as (
+with traffic as (
     select
         sessions.day,
         sessions.account_id,
@@ -41,12 +34,12 @@ traffic as (
     where
         not exists (
             select 1
-            from days_with_events
+            from core.web_event_days as event_days
             where
-                days_with_events.day = daily.day
+                event_days.day = daily.day
                 and (
-                    days_with_events.account_id = daily.account_id
-                    or days_with_events.account_id = ''
+                    event_days.property = daily.account_id
+                    or event_days.property = ''
                     or daily.account_id = ''
                 )
         )

@@ -2,6 +2,7 @@
 -- grain: day
 -- incremental: day
 -- covered by: ad_performance and ledger_entries
+-- basis: cost day
 with acquisition_costs as (
     select
         ads.day,

@@ -2,6 +2,7 @@
 -- grain: day, channel, device, country
 -- incremental: day
 -- covered by: web_events
+-- basis: session start
 select
     sessions.day, -- day on which the sessions began
     sessions.channel, -- channel that brought the sessions

@@ -5,7 +5,7 @@
 -- check period_in_order: period_end >= period_start
 -- check section_known: section in
 --    ('revenue', 'cogs', 'opex', 'other_income', 'other_expense', 'tax')
--- warn purpose_known: purpose in ('', 'acquisition', 'retention', 'brand')
+-- warn purpose_known: purpose in ('', 'acquisition', 'retention', 'brand', 'service')
 -- warn currency_has_three_letters: length(currency) = 3
 select
     entries.day,

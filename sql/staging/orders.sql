@@ -17,6 +17,8 @@ select
     orders.cancelled_at,
     coalesce(nullif(trim(orders.customer_key), ''), 'guest:' || trim(orders.order_id))
         as customer_key, -- an order without a customer is its own guest: nobody shares an empty key
+    coalesce(nullif(trim(orders.customer_key), ''), 'guest:') like 'guest:%'
+        as is_guest, -- sources write guest: before the number of an order without a customer
     lower(trim(orders.status)) as status,
     coalesce(orders.is_test, false) as is_test,
     not coalesce(orders.is_test, false)
@@ -24,6 +26,9 @@ select
     upper(trim(orders.currency)) as currency,
     coalesce(trim(orders.payment_method), '') as payment_method,
     coalesce(trim(orders.sales_channel), '') as sales_channel,
+    lower(coalesce(trim(orders.sales_channel), '')) not in (
+        'pos', 'till', 'retail', 'store', 'in_store', 'in-store', 'point of sale', 'point_of_sale'
+    ) as is_online, -- the words by which shops mark what was sold at a till
     coalesce(trim(orders.channel), '') as channel,
     coalesce(trim(orders.country), '') as country,
     orders.gross_items,

@@ -11,6 +11,10 @@ select
     trim(refunds.order_id) as order_id,
     upper(trim(refunds.currency)) as currency,
     coalesce(max(trim(refunds.reason)), '') as reason,
+    case
+        when count(refunds.quantity) = count(*)
+            then cast(sum(refunds.quantity) as decimal(18, 4))
+    end as quantity, -- NULL where the source does not tell how many units came back
     cast(sum(refunds.amount) as decimal(18, 4)) as amount
 from raw.refunds as refunds
 group by all

@@ -3,11 +3,14 @@
 Everything is read from the published internal file, as an analyst would.
 """
 
+import csv
 import json
 import shutil
+from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -43,7 +46,18 @@ CASES = {
         {"google_ads_gbp": "ads/google_ads_gbp_utf8/Campaign report (1).csv"}, "GBP", date(2026, 3, 1)
     ),
     "google_ads_inr": Case({"google_ads_inr": "ads/google_ads_inr/Campaign report.csv"}, "INR", date(2025, 8, 11)),
-    "kag": Case({"kag_facebook": "ads/kag_facebook/KAG_conversion_data.csv"}, "USD", date(2023, 9, 4)),
+    "ads": Case(
+        {
+            "kag_facebook": "ads/kag_facebook/KAG_conversion_data.csv",
+            "google_ads_campaign_stats": "ads/fivetran_seeds/google_ads_campaign_stats_data.csv",
+            "facebook_ads_basic_ad": "ads/fivetran_seeds/facebook_ads_basic_ad_data.csv",
+            "microsoft_ads_daily_report": "ads/fivetran_seeds/microsoft_ads_campaign_performance_daily_report_data.csv",
+            "linkedin_ad_analytics_by_campaign": "ads/fivetran_seeds/linkedin_ad_analytics_by_campaign_data.csv",
+            "tiktok_campaign_report_hourly": "ads/fivetran_seeds/tiktok_campaign_report_hourly_data.csv",
+        },
+        "USD",
+        date(2023, 9, 4),
+    ),
     "ga4": Case({"ga4_channel_by_hour": "analytics/ga4_ui/exploration_channel_by_hour.csv"}, "USD", date(2024, 5, 6)),
     "clickstream": Case({"clickstream_2024q1": "analytics/clickstream/ecom_2024Q1.csv"}, "USD", date(2024, 4, 8)),
     "shopify": Case(
@@ -137,6 +151,16 @@ def metric(connection: duckdb.DuckDBPyConnection, metric_id: str, grain: str = "
     return {row[0].isoformat(): row[1] for row in rows}
 
 
+def members(
+    connection: duckdb.DuckDBPyConnection, metric_id: str, dimension: str, grain: str, start: str
+) -> dict[str, float | None]:
+    rows = connection.execute(
+        "select member, value from kpi.values where metric_id = ? and dimension = ? and grain = ? and period_start = ?",
+        [metric_id, dimension, grain, start],
+    ).fetchall()
+    return dict(rows)
+
+
 def sums(connection: duckdb.DuckDBPyConnection, table: str, *columns: str, where: str = "true") -> tuple[Any, ...]:
     row = connection.execute(
         f"select {', '.join(f'sum({name})' for name in columns)} from {table} where {where}"
@@ -158,10 +182,10 @@ def test_google_ads(name: str, snapshot: Snapshot, expected: dict[str, Any]) -> 
     known = expected["google_ads_gbp_utf8" if name == "google_ads_gbp" else name]
     connection = snapshot(name)
     campaigns = connection.execute(
-        "select campaign, sum(ad_impressions), sum(ad_cost), sum(ad_conversions) from measures.ads group by 1"
+        "select campaign, sum(ad_impressions), sum(ad_cost) from measures.ads group by 1"
     ).fetchall()
-    assert {row[0]: (row[1], float(row[2]), float(row[3])) for row in campaigns} == {
-        row["Campaign"]: (row["Impr."], money(row["Cost"]), row["Conversions"]) for row in known["campaigns"]
+    assert {row[0]: (row[1], float(row[2])) for row in campaigns} == {
+        row["Campaign"]: (row["Impr."], money(row["Cost"])) for row in known["campaigns"]
     }
     total = known["platform_own_total"]
     impressions, cost, interactions, clicks = sums(
@@ -172,20 +196,75 @@ def test_google_ads(name: str, snapshot: Snapshot, expected: dict[str, Any]) -> 
     assert (clicks, interactions)["Interactions" in total] == total.get("Clicks", total.get("Interactions"))
 
 
-def test_facebook_ads(snapshot: Snapshot, expected: dict[str, Any]) -> None:
-    connection, known = snapshot("kag"), expected["kag_facebook"]
-    impressions, clicks, cost = sums(connection, "measures.ads", "ad_impressions", "ad_clicks", "ad_cost")
-    assert (impressions, clicks) == (known["total"]["impressions"], known["total"]["clicks"])
-    assert float(cost) == money(known["total"]["spend"])
-    for metric_id, key in (("ctr_ads", "ctr_pct"), ("cpc", "cpc"), ("cpm", "cpm")):
-        assert metric(connection, metric_id) == {week["week"]: ratio(week[key]) for week in known["by_iso_week"]}
-    campaigns = connection.execute(
-        "select campaign, 100 * sum(ad_clicks) / sum(ad_impressions), sum(ad_cost) / sum(ad_clicks) "
-        "from measures.ads group by 1"
-    ).fetchall()
-    assert {row[0]: row[1:] for row in campaigns} == {
-        str(row["xyz_campaign_id"]): (ratio(row["ctr_pct"]), ratio(row["cpc"])) for row in known["by_campaign"]
+def test_rates_of_google_campaigns(snapshot: Snapshot, expected: dict[str, Any]) -> None:
+    """What the catalogue makes of the campaigns' own numbers; the files hold one period, so the year is the whole."""
+    formulas = {
+        "google_ads_gbp": {
+            "ctr_ads": ("campaign", "Clicks", "Impr.", 100),
+            "ctr_link": ("campaign", "Clicks", "Impr.", 100),
+            "cpc": ("campaign", "Cost", "Clicks", 1),
+            "cpm": ("campaign", "Cost", "Impr.", 1000),
+            "cpa_platform": ("claiming_campaign", "Cost", "Conversions", 1),
+            "roas": ("claiming_campaign", "Conv. value", "Cost", 1),
+        },
+        "google_ads_inr": {
+            "interaction_rate": ("campaign", "Interactions", "Impr.", 100),
+            "conversion_rate_ads": ("claiming_campaign", "Conversions", "Interactions", 100),
+        },
     }
+    for name, metrics in formulas.items():
+        known = expected["google_ads_gbp_utf8" if name == "google_ads_gbp" else name]
+        for metric_id, (dimension, above, below, factor) in metrics.items():
+            start = "2026-01-01" if name == "google_ads_gbp" else "2025-01-01"
+            prefix = "" if dimension == "campaign" else "google_ads: "
+            assert members(snapshot(name), metric_id, dimension, "year", start) == {
+                f"{prefix}{row['Campaign']}": ratio(factor * row[above] / row[below]) for row in known["campaigns"]
+            }, metric_id
+
+
+def test_facebook_ads(snapshot: Snapshot, expected: dict[str, Any]) -> None:
+    connection, known = snapshot("ads"), expected["kag_facebook"]
+    total = known["total"]
+    columns = ("ad_impressions", "ad_clicks", "ad_cost")
+    impressions, clicks, cost = sums(connection, "measures.ads", *columns, where="year(day) = 2023")
+    assert (impressions, clicks) == (total["impressions"], total["clicks"])
+    assert float(cost) == money(total["spend"])
+    for metric_id, key in (("ctr_ads", "ctr_pct"), ("cpc", "cpc"), ("cpm", "cpm")):
+        weeks = {start: value for start, value in metric(connection, metric_id).items() if start >= "2023-07-31"}
+        assert weeks == {week["week"]: ratio(week[key]) for week in known["by_iso_week"]}
+        assert metric(connection, metric_id, "year")["2023-01-01"] == ratio(total[key])
+        campaigns = {str(row["xyz_campaign_id"]): ratio(row[key]) for row in known["by_campaign"]}
+        assert members(connection, metric_id, "campaign", "year", "2023-01-01") == campaigns
+    costs = {f"meta_ads: {row['xyz_campaign_id']}": ratio(row["cpa_approved"]) for row in known["by_campaign"]}
+    assert members(connection, "cpa_platform", "claiming_campaign", "year", "2023-01-01") == costs
+    assert members(connection, "cpa_platform", "claimed_by", "year", "2023-01-01") == {
+        "meta_ads": ratio(total["cpa_approved"])
+    }
+
+
+def test_ads_of_five_platforms(snapshot: Snapshot, expected: dict[str, Any]) -> None:
+    connection, known = snapshot("ads"), expected["fivetran_ads"]
+    # Where all rows of a file lie in one year, its total is the year's value.
+    years = {
+        "google_ads(cost_micros)": ("google_ads", "2021-01-01"),
+        "facebook_ads": ("meta_ads", "2020-01-01"),
+        "tiktok(hourly)": ("tiktok_ads", "2021-01-01"),
+    }
+    for name, (platform, year) in years.items():
+        for metric_id, key in (("ctr_ads", "ctr_pct"), ("cpc", "cpc")):
+            found = members(connection, metric_id, "platform", "year", year)
+            assert found[platform] == ratio(known[name]["total"][key]), name
+    weekly = {
+        "google_ads(cost_micros)": "google_ads",
+        "microsoft_ads": "microsoft_ads",
+        "linkedin(cost_in_usd)": "linkedin_ads",
+    }
+    for name, platform in weekly.items():
+        for week in known[name]["by_week"]:
+            found = members(connection, "cpm", "platform", "week", week["week"])
+            assert found[platform] == ratio(1000 * week["spend"] / week["impressions"]), week
+            found = members(connection, "ctr_ads", "platform", "week", week["week"])
+            assert found[platform] == ratio(100 * week["clicks"] / week["impressions"]), week
 
 
 def test_ga4_exploration(snapshot: Snapshot, expected: dict[str, Any]) -> None:
@@ -203,6 +282,8 @@ def test_ga4_exploration(snapshot: Snapshot, expected: dict[str, Any]) -> None:
         name: (values["sessions"], ratio(100 * values["engagement_rate"]))
         for name, values in known["by_channel"].items()
     }
+    # All of it lies in one quarter: 90,132 of 162,895.
+    assert metric(connection, "engagement_rate", "quarter")["2024-04-01"] == ratio(55.331348)
     # An exploration says nothing about carts: no value, and the reason.
     assert set(metric(connection, "conversion_rate_session").values()) <= {None}
 
@@ -224,6 +305,10 @@ def test_clickstream(snapshot: Snapshot, expected: dict[str, Any]) -> None:
         assert {start: value for start, value in metric(connection, metric_id).items() if start in weeks} == weeks, (
             metric_id
         )
+        # All of it lies in one quarter: 11.309524 % bought, 55.399061 % left a cart and 30.656934 % a checkout.
+        assert metric(connection, metric_id, "quarter")["2024-01-01"] == ratio(known["total"][key])
+    visitors = connection.execute("select count(distinct visitor_key) from measures.visitors").fetchone()
+    assert visitors == (known["users"],)
     for dimension, groups, name in (
         ("channel", known["by_channel"], "channel"),
         ("device", known["by_platform"], "platform"),
@@ -302,6 +387,41 @@ def test_uci(snapshot: Snapshot, expected: dict[str, Any]) -> None:
     assert found == (people["customers"], people["repeat_customers"])
 
 
+def test_order_value_and_repeat_purchases_of_uci(snapshot: Snapshot, expected: dict[str, Any]) -> None:
+    connection, known = snapshot("uci"), expected["uci_retail_dec09_feb10"]
+    query = "from kpi.values where metric_id = ? and grain = ? and dimension = 'total'"
+    sales, orders = connection.execute(f"select sum(numerator), sum(denominator) {query}", ["aov", "month"]).fetchone()
+    assert (float(sales), orders) == (money(known["paid_sales_revenue"]), known["paid_sales_invoices"])
+    assert float(sales) / float(orders) == ratio(known["aov_paid_sales"])
+    # The whole file lies within the 52 weeks up to its last one.
+    people = known["repeat_customers_paid_sales"]
+    last_week = f"select numerator, denominator, value {query} and period_start = date '2010-02-22'"
+    found = connection.execute(last_week, ["repeat_purchase_rate", "week"]).fetchone()
+    assert found == (people["repeat_customers"], people["customers"], ratio(people["pct"]))
+
+
+def test_bestsellers_of_uci(snapshot: Snapshot, shared_data: Path) -> None:
+    # The file's last week is the first one with twelve whole weeks before it.
+    path = shared_data / CASES["uci"].sources["uci_2009_12"]
+    invoices: defaultdict[str, list[tuple[str, date, Decimal]]] = defaultdict(list)
+    with path.open(encoding="utf-8-sig", newline="") as file:
+        for row in csv.DictReader(file):
+            amount = int(row["Quantity"]) * Decimal(row["Price"])
+            day = datetime.strptime(row["InvoiceDate"], "%d/%m/%Y %H:%M").date()
+            invoices[row["Invoice"]].append((row["StockCode"], day, amount))
+    before: Counter[str] = Counter()
+    week: Counter[str] = Counter()
+    for invoice, lines in invoices.items():
+        if not invoice.startswith("C") and sum(amount for _, _, amount in lines) > 0:
+            for product, day, amount in lines:
+                (week if day >= date(2010, 2, 22) else before)[product] += amount
+    products = sorted(before, key=lambda product: (-before[product], product))[:10]
+    share = 100 * sum(week[product] for product in products) / sum(week.values())
+    values = metric(snapshot("uci"), "bestseller_share")
+    assert values["2010-02-22"] == ratio(float(share))
+    assert {value for start, value in values.items() if start != "2010-02-22"} == {None}
+
+
 @pytest.mark.parametrize(
     ("name", "weeks", "key"),
     [
@@ -353,9 +473,9 @@ def test_facebook_ads_by_age_and_gender(snapshot: Snapshot, expected: dict[str, 
         ("ad_group_name", known["by_age"], "age"),
         ("campaign_type", known["by_gender"], "gender"),
     ):
-        rows = snapshot("kag").execute(
+        rows = snapshot("ads").execute(
             f"select {column}, sum(impressions), sum(clicks), sum(cost), sum(conversions), "
-            "sum(cost) / sum(conversions) from core.ad_performance group by 1"
+            "sum(cost) / sum(conversions) from core.ad_performance where source = 'kag_facebook' group by 1"
         )
         assert {row[0]: (row[1], row[2], float(row[3]), float(row[4]), row[5]) for row in rows.fetchall()} == {
             group[key]: (

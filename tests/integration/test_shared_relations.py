@@ -1,7 +1,7 @@
 """Files of CRM, e-mail, social, support and survey tools, mapped by configuration alone, or refused with the reason.
 
-Everything is read from ``raw`` and ``staging`` of one warehouse; most counts are taken from the files themselves with
-Python's csv module.
+Everything is read from ``raw`` and ``staging`` of one warehouse, and some of it through the metrics; most counts are
+taken from the files themselves with Python's csv module.
 """
 
 import csv
@@ -11,11 +11,14 @@ from collections.abc import Callable, Iterator
 from datetime import date, datetime
 from decimal import Decimal
 from pathlib import Path
+from statistics import median
 from typing import Any
 
 import duckdb
 import pytest
 
+from kpi_pipeline.catalogue.compiler import compile_metric
+from kpi_pipeline.config.model import Grain
 from kpi_pipeline.pipeline import Installation
 from kpi_pipeline.sources.loading.ingest_report import FileOutcome
 from tests.unit.sources.read_files import contract, refusal
@@ -49,6 +52,7 @@ FILES = {
     "tickets_view_export_header": "formats/zendesk/tickets_view_export_header.csv",
     "typeform_export": "formats/surveys/typeform_export.csv",
     "surveymonkey_export_columns": "formats/surveys/surveymonkey_export_columns.txt",
+    "olist_reviews": "data/sales/olist_4k/olist_order_reviews_dataset.csv",
 } | {
     name: f"{SOCIAL}/{name}.csv"
     for name in (
@@ -68,8 +72,9 @@ REFUSED = {
     "single_campaign_report": "expected a column 'Unique Id'",
     "surveymonkey_export_columns": "3 cells",
 }
-Loaded = tuple[duckdb.DuckDBPyConnection, dict[str, FileOutcome]]
+Loaded = tuple[duckdb.DuckDBPyConnection, dict[str, FileOutcome], Installation]
 STAGED = ("customers", "deals", "leads", "support_tickets", "survey_responses", "email_campaigns", "social_posts")
+MEASURED = ("core.coverage", "measures.deals_closed", "measures.surveys_csat")
 
 
 @pytest.fixture(scope="module")
@@ -98,8 +103,10 @@ def warehouse(
         for source in FILES:
             (outcomes[source],) = run.ingest(source, AS_OF).files
         run.write_seeds(AS_OF)
-        run.build_tables([f"staging.{table}" for table in (*STAGED, "social_daily")]).raise_failures()
-        yield run.engine.connection, outcomes
+        tables = {*MEASURED, *(f"staging.{table}" for table in (*STAGED, "social_daily"))}
+        ancestors = frozenset[str]().union(*(installation.project.ancestors(table) for table in MEASURED))
+        run.build_tables(tables | ancestors).raise_failures()
+        yield run.engine.connection, outcomes, installation
 
 
 def one(warehouse: Loaded, query: str) -> tuple[Any, ...]:
@@ -157,6 +164,75 @@ def test_maven_deals(warehouse: Loaded, shared: Path) -> None:
             group[key]: (group["won"], group["value"], group.get("n", group["won"] + group.get("lost", 0)))
             for group in listed
         }
+
+
+def metric_rows(
+    warehouse: Loaded, metric_id: str, grain: Grain, dimension: str | None = None
+) -> dict[tuple[Any, ...], tuple[Any, Any, Any]]:
+    """Values of 2016 to 2018, by first day and member: numerator, denominator and value."""
+    connection, _, installation = warehouse
+    compiled = compile_metric(
+        metric_id,
+        installation.configuration,
+        installation.project,
+        grain,
+        dimension,
+        since=date(2016, 1, 1),
+        until=date(2018, 12, 31),
+    )
+    return {
+        (row["period_start"], row["member"]): (row["numerator"], row["denominator"], row["value"])
+        for row in connection.sql(compiled.sql).to_arrow_table().to_pylist()
+    }
+
+
+def test_maven_deals_through_the_catalogue(warehouse: Loaded, shared: Path) -> None:
+    known = json.loads((shared / "data" / "expected.json").read_text(encoding="utf-8"))["maven_crm"]
+    totals, year = known["totals"], (date(2017, 1, 1), "total")
+    for metric_id, value in (
+        ("deals_won", totals["won"]),
+        ("deals_lost", totals["lost"]),
+        ("deal_win_rate", totals["win_rate_pct"]),
+        ("avg_contract_value", totals["avg_deal"]),
+        ("sales_cycle_length_mean", totals["avg_cycle_won"]),
+    ):
+        assert metric_rows(warehouse, metric_id, "year")[year][2] == pytest.approx(value, rel=1e-7), metric_id
+
+    cycles = [
+        (date.fromisoformat(row["close_date"]) - date.fromisoformat(row["engage_date"])).days
+        for row in records(shared, "sales_pipeline")
+        if row["deal_stage"] == "Won"
+    ]
+    assert metric_rows(warehouse, "sales_cycle_length", "year")[year][1:] == (totals["won"], median(cycles))
+
+    grains: tuple[tuple[Grain, str, Callable[[str], date]], ...] = (
+        ("quarter", "by_quarter", lambda text: date(int(text[:4]), 3 * int(text[-1]) - 2, 1)),
+        ("week", "weekly_closed", date.fromisoformat),
+    )
+    for grain, key, first_day in grains:
+        values, wins = (metric_rows(warehouse, name, grain) for name in ("avg_contract_value", "deal_win_rate"))
+        for group in known[key]:
+            start = first_day(group["q" if grain == "quarter" else "week"])
+            assert values[start, "total"][:2] == (group["value"], group["won"])
+            assert wins[start, "total"][:2] == (group["won"], group["won"] + group["lost"])
+
+    by_product = metric_rows(warehouse, "avg_contract_value", "year", "product")
+    assert {member: sums[:2] for (start, member), sums in by_product.items() if start == year[0]} == {
+        group["product"]: (group["value"], group["won"]) for group in known["by_product"]
+    }
+
+
+def test_olist_reviews_through_the_catalogue(warehouse: Loaded, shared: Path) -> None:
+    known = json.loads((shared / "data" / "expected.json").read_text(encoding="utf-8"))["olist_4k"]["reviews"]
+    for metric_id, factor, value in (("csat", 100, known["csat_pct"]), ("csat_mean", 1, 2 * known["mean"])):
+        sums = [
+            row[:2]
+            for (_, member), row in metric_rows(warehouse, metric_id, "year", "survey").items()
+            if member == "reviews"
+        ]
+        numerator, denominator = (sum(column) for column in zip(*sums, strict=True))
+        assert denominator == known["n"]
+        assert float(factor * numerator / denominator) == pytest.approx(value, rel=1e-6)
 
 
 def test_hubspot_tables_of_a_connector(warehouse: Loaded, shared: Path) -> None:
@@ -305,7 +381,10 @@ def test_samples_of_mailings_posts_and_answers(warehouse: Loaded) -> None:
         ("post-1", "facebook", date(2026, 9, 27), 1250, None, None),
         ("post-2", "facebook", date(2026, 9, 28), 200, None, None),
     ]
-    answer = one(warehouse, "select score, comment, day, is_complete from staging.survey_responses")
+    answer = one(
+        warehouse,
+        "select score, comment, day, is_complete from staging.survey_responses where source = 'typeform_export'",
+    )
     assert answer == (10.0, "testing form", date(2018, 4, 3), True)
 
 

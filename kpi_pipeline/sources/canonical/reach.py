@@ -1,7 +1,7 @@
 """What e-mail and social tools deliver.
 
-Here: mailings, lists, posts and profiles. Mailings and posts keep collecting opens and likes, so their newest state
-stands; lists and profiles are states of a day.
+Here: mailings, single messages, lists, posts, profiles, and the websites that link to ours. Mailings, messages and
+posts keep collecting opens and likes, so their newest state stands; lists and profiles are states of a day.
 """
 
 from kpi_pipeline.sources.canonical.subject import Subject, columns
@@ -22,6 +22,23 @@ SUBJECTS = (
             "campaign_id",
             "day",
             "recipients",
+        ),
+    ),
+    Subject(
+        "email_messages",
+        unit="message_id",
+        columns=columns(
+            """
+            message_id text, day date, kind text, contact_key text, sent_at timestamp, delivered_at timestamp,
+            bounce_type text, first_open_at timestamp, open_is_machine boolean, first_click_at timestamp,
+            first_reply_at timestamp, reply_is_auto boolean, goal_at timestamp, unsubscribed_at timestamp
+            """
+        ),
+        required=(
+            "message_id",
+            "day",
+            "kind",
+            "sent_at",
         ),
     ),
     Subject(
@@ -69,6 +86,19 @@ SUBJECTS = (
             "day",
             "platform",
             "profile_id",
+        ),
+    ),
+    Subject(
+        "backlinks",
+        unit="domain",
+        columns=columns(
+            """
+            domain text, day date, authority double
+            """
+        ),
+        required=(
+            "domain",
+            "day",
         ),
     ),
 )

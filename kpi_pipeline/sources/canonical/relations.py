@@ -1,6 +1,7 @@
 """What CRM, support and survey tools deliver.
 
-Here: leads, deals, tickets and answers, one row each, as they stand now. A deal that has not begun has no day.
+Here: leads, deals, tickets and answers, one row each, as they stand now, and the list of key accounts. A deal that has
+not begun has no day.
 """
 
 from kpi_pipeline.sources.canonical.subject import Subject, columns
@@ -74,5 +75,15 @@ SUBJECTS = (
             "day",
             "is_complete",
         ),
+    ),
+    Subject(
+        "key_accounts",
+        unit="account_key",
+        columns=columns("account_key text, day date, valid_to date"),
+        required=(
+            "account_key",
+            "day",
+        ),
+        holds_on=True,
     ),
 )

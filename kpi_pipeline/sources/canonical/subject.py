@@ -25,12 +25,14 @@ class Subject:
             platforms restate, an identifier for entities.
         columns: every column but the lineage ones, with its DuckDB type. Each subject has a ``day`` column.
         required: the columns that must never be NULL.
+        holds_on: a row holds from its day on, so that a file speaks for every day from its first one to its export.
     """
 
     name: str
     unit: str
     columns: dict[str, str]
     required: tuple[str, ...]
+    holds_on: bool = False
 
     @property
     def table(self) -> str:

@@ -17,7 +17,7 @@ from kpi_pipeline.sources.contracts.field import Field
 from kpi_pipeline.sources.layouts.profit_and_loss import ROLES
 from kpi_pipeline.sources.values.sql_text import literal
 
-_PURPOSES = ("acquisition", "retention", "brand")
+_PURPOSES = ("acquisition", "retention", "brand", "service")
 _FIELDS = (
     Field("period_start", ("period start",), "date", required=True),
     Field("period_end", ("period end",), "date", required=True),

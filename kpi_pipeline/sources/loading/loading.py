@@ -87,6 +87,8 @@ def load_file(
             covered = table.keys
             if covered_days is not None:
                 covered = frozenset((account, day) for account in accounts for day in covered_days)
+            if table.subject.holds_on:
+                covered |= _days_until_export(table.keys, batch)
             claim = claim_days(engine, batch, table.subject, covered)
             record_changes(engine, COVERED_DAYS, {day for _, day in claim.first_covered})
             if table.subject.unit in DAY_UNITS:
@@ -178,6 +180,15 @@ def _covered_days(
     else:
         first, last = min(days), max(days)
     return frozenset(first + timedelta(days=offset) for offset in range((last - first).days + 1))
+
+
+def _days_until_export(keys: Collection[AccountDay], batch: Batch) -> frozenset[AccountDay]:
+    first = {account: min(day for each, day in keys if each == account) for account, _ in keys}
+    return frozenset(
+        (account, start + timedelta(days=offset))
+        for account, start in first.items()
+        for offset in range((batch.exported_at.date() - start).days)
+    )
 
 
 def _refuse_empty(engine: Engine, prepared: PreparedFile, batch: Batch, inserted: Sequence[_Inserted]) -> None:

@@ -13,7 +13,7 @@ from kpi_pipeline.sources.values.sql_text import literal
 _INCOME = ("revenue", "other_income")
 _COSTS = ("cogs", "opex", "other_expense", "tax")
 _BASES = ("accrual", "cash")
-_PURPOSES = ("acquisition", "retention", "brand")
+_PURPOSES = ("acquisition", "retention", "brand", "service")
 _FIELDS = (
     Field("day", ("date",), "date", required=True),
     Field("period_start", ("period_start",), "date"),

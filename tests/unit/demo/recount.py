@@ -42,7 +42,9 @@ class Recount:
             self._add("ad_clicks", day, number(row["Clicks" if is_google else "Clicks (all)"]), platform)
             self._add("ad_cost", day, cost, platform)
             self._add("acquisition_cost", day, cost)
-            self._add("ad_conversion_value", day, self._euros(value, currency, day), platform)
+            claimant = platform if is_google else f"{platform} ({row['Attribution setting']})"
+            self._add("ad_conversion_value", day, self._euros(value, currency, day), claimant)
+            self._add("claimant_cost", day, cost, claimant)
 
     def _sessions(self) -> None:
         self.channel_of_order = {}

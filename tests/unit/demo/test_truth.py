@@ -10,7 +10,7 @@ from tests.unit.demo.recount import Recount
 RATIOS = {
     "ctr_ads": ("ad_clicks", "ad_impressions", 100),
     "cpc": ("ad_cost", "ad_clicks", 1),
-    "roas": ("ad_conversion_value", "ad_cost", 1),
+    "roas": ("ad_conversion_value", "claimant_cost", 1),
     "engagement_rate": ("engaged_sessions", "sessions", 100),
     "conversion_rate_session": ("sessions_with_purchase", "sessions", 100),
     "cart_abandonment_session": ("sessions_abandoning_cart", "sessions_with_cart", 100),

@@ -1,5 +1,5 @@
 import json
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -8,6 +8,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
+from kpi_pipeline.calendar.company_calendar import CompanyCalendar
 from kpi_pipeline.errors import ConfigurationError
 from kpi_pipeline.sources.contracts.contract import Contract
 from tests.unit.sources.read_files import contract, read, refusal, write
@@ -188,3 +189,13 @@ def test_files_that_are_no_event_export_are_refused(tmp_path: Path) -> None:
 def test_the_propertys_zone_is_needed() -> None:
     with pytest.raises(ConfigurationError, match=r"shop\.yaml: time_zone: needed"):
         contract("ga4_events")
+
+
+def test_a_session_after_midnight_in_tehran_belongs_to_the_week_that_begins_then(tmp_path: Path) -> None:
+    begun = datetime(2026, 11, 20, 21, tzinfo=UTC)  # 00:30 on Saturday the 21st in Tehran
+    (row,) = read(
+        export(tmp_path, event(session=int(begun.timestamp()), event_date="20261121")), events(time_zone="Asia/Tehran")
+    ).only
+    assert row["day"] == date(2026, 11, 21)
+    week = CompanyCalendar("Asia/Tehran", "saturday", "jalali").period_of("week", row["day"])
+    assert week.start == date(2026, 11, 21)

@@ -102,15 +102,14 @@ def test_accounts_by_month_without_any_total(tmp_path: Path) -> None:
 
 
 def test_what_a_row_says_beside_its_amount(tmp_path: Path) -> None:
-    file = read(
-        write(tmp_path, QUICKBOOKS), quickbooks(options={"acquisition_accounts": ["marketing:.*advertis", "interest"]})
-    )
+    options = {"acquisition_accounts": ["none like it", "marketing:.*advertis"], "service_accounts": ["interest"]}
+    file = read(write(tmp_path, QUICKBOOKS), quickbooks(options=options))
     rows = {(row["account_name"], row["period_start"]): row for row in file.only}
     row = rows["Lamps", date(2026, 11, 1)]
     assert (row["day"], row["period_end"]) == (date(2026, 11, 1), date(2026, 11, 20))
     assert (row["section"], row["currency"], row["basis"], row["purpose"]) == ("revenue", "USD", "accrual", "")
     purposes = {name: row["purpose"] for (name, _start), row in rows.items() if row["purpose"]}
-    assert purposes == {"Advertising": "acquisition", "Interest": "acquisition"}
+    assert purposes == {"Advertising": "acquisition", "Interest": "service"}
     sections = {name: row["section"] for (name, _start), row in rows.items()}
     assert (sections["Goods"], sections["Office"], sections["Interest"]) == ("cogs", "opex", "other_expense")
     assert file.prepared.stated_range == (date(2026, 10, 1), date(2026, 11, 20))

@@ -15,17 +15,20 @@ def test_amounts_of_the_ledger_are_positive_in_their_natural_direction(tmp_path:
         "2026-11-01,4400,Sales,revenue,,,0.00,1000.00,EUR,,,November\n"
         "2026-11-02,6600,Agency,opex,acquisition,service,250.00,,EUR,2026-11-01,2026-11-30,Retainer\n"
         "2026-11-03,5400,Goods,cogs,,,,20.00,EUR,,,Credit note\n"
+        "2026-11-04,6700,Helpdesk,opex,service,tools,30.00,,EUR,,,\n"
     )
     file = read(write(tmp_path, LEDGER + rows), contract("ledger"))
     assert [(row["section"], row["purpose"], row["amount"]) for row in file.only] == [
         ("revenue", "", Decimal(1000)),
         ("opex", "acquisition", Decimal(250)),
         ("cogs", "", Decimal(-20)),
+        ("opex", "service", Decimal(30)),
     ]
     assert [(row["period_start"], row["period_end"]) for row in file.only] == [
         (date(2026, 11, 1), date(2026, 11, 1)),
         (date(2026, 11, 1), date(2026, 11, 30)),
         (date(2026, 11, 3), date(2026, 11, 3)),
+        (date(2026, 11, 4), date(2026, 11, 4)),
     ]
 
 

@@ -3,12 +3,13 @@
 import shutil
 from collections.abc import Iterator
 from datetime import date
+from decimal import Decimal
 from pathlib import Path
 
 import pytest
 
 from kpi_pipeline.calendar.company_calendar import CompanyCalendar
-from kpi_pipeline.config.company import Company
+from kpi_pipeline.config.company import Company, WebGoal
 from kpi_pipeline.config.model import Text
 from kpi_pipeline.sources.loading.raw_tables import BATCHES, COVERED_DAYS, prepare_raw_tables
 from kpi_pipeline.sources.subjects import SUBJECTS
@@ -36,6 +37,7 @@ def empty_warehouse(tmp_path_factory: pytest.TempPathFactory) -> Path:
         reporting_currency="EUR",
         fx_max_age_days=7,
         started_on=date(2026, 1, 1),
+        web_goals={"newsletter": WebGoal(event="sign_up", value=Decimal("2.5")), "contact": WebGoal(event="contact")},
     )
     calendar = CompanyCalendar(company.time_zone, company.week_start, company.month_calendar)
     engine = DuckDbEngine(path)

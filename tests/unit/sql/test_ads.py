@@ -58,10 +58,12 @@ def test_a_missing_rate_makes_the_cost_unknown_and_leaves_counts_and_other_days_
             ad(TUESDAY, cost=5),
         ],
     )
-    report = warehouse.build("measures.ads")
+    report = warehouse.build("measures.ads", "measures.ad_claims")
 
-    found = warehouse.rows("select day, ad_clicks, ad_cost, ad_conversion_value from measures.ads order by day")
-    assert found == [(MONDAY, 2, None, None), (TUESDAY, 1, Decimal(5), Decimal(0))]
+    found = warehouse.rows("select day, ad_clicks, ad_cost from measures.ads order by day")
+    assert found == [(MONDAY, 2, None), (TUESDAY, 1, Decimal(5))]
+    claims = warehouse.rows("select day, ad_conversion_value, claimant_cost from measures.ad_claims order by day")
+    assert claims == [(MONDAY, None, None), (TUESDAY, Decimal(0), Decimal(5))]
     warned = {warning.check for result in report.results for warning in result.warnings}
     assert warned == {"cost_converted"}
 
@@ -76,8 +78,59 @@ def test_clicks_that_a_platform_did_not_deliver_are_unknown_not_zero(warehouse: 
 
 def test_fractional_conversions_add_up_exactly(warehouse: Warehouse) -> None:
     warehouse.load("ad_performance", [ad(MONDAY, ad_id=str(number), conversions=0.1) for number in range(10)])
+    warehouse.build("measures.ad_claims")
+    assert warehouse.rows("select ad_conversions from measures.ad_claims") == [(Decimal("1.000000"),)]
+
+
+def test_conversions_under_two_attribution_settings_are_never_one_number(warehouse: Warehouse) -> None:
+    # One campaign whose setting was changed, and rows that differ in nothing but the setting.
+    by_setting = [("7-day click", 3), (" 7-day click ", 4), ("1-day view", 5), (None, 6)]
+    rows = [ad(MONDAY, attribution=setting, conversions=conversions) for setting, conversions in by_setting]
+    warehouse.load("ad_performance", rows)
+    warehouse.build("measures.ads", "measures.ad_claims", "views.campaign_week")
+
+    assert warehouse.rows("select ad_impressions, ad_cost from measures.ads") == [(400, Decimal(40))]
+    claims = [("google_ads", 6), ("google_ads (1-day view)", 5), ("google_ads (7-day click)", 7)]
+    found = warehouse.rows("select claimed_by, ad_conversions from measures.ad_claims order by claimed_by")
+    assert found == claims
+    week = warehouse.rows("select attribution, ad_conversions from views.campaign_week order by attribution")
+    assert [conversions for _, conversions in week] == [conversions for _, conversions in claims]
+
+
+def test_reach_of_several_rows_is_unknown(warehouse: Warehouse) -> None:
+    # Two networks of one ad: who saw it on both would count twice.
+    split = [ad(MONDAY, reach=60), ad(MONDAY, reach=70), ad(MONDAY, ad_id="2", reach=50), ad(MONDAY, ad_id="3")]
+    warehouse.load("ad_performance", split)
+    warehouse.build("measures.ad_reach")
+    assert warehouse.rows("select ad_reach from measures.ad_reach") == [(50,)]
+
+
+def test_every_click_of_a_search_engine_leads_to_the_shop(warehouse: Warehouse) -> None:
+    clicks = {
+        "google_ads": (9, None, 9),
+        "microsoft_ads": (8, 7, 7),
+        "meta_ads": (6, 5, 5),
+        "yektanet": (4, None, None),
+    }
+    rows = [ad(MONDAY, platform=name, clicks=all_, link_clicks=links) for name, (all_, links, _) in clicks.items()]
+    warehouse.load("ad_performance", rows)
     warehouse.build("measures.ads")
-    assert warehouse.rows("select ad_conversions from measures.ads") == [(Decimal("1.000000"),)]
+    found = warehouse.rows("select platform, ad_clicks, ad_link_clicks from measures.ads")
+    assert {name: (all_, links) for name, all_, links in found} == {n: (a, led) for n, (a, _, led) in clicks.items()}
+
+
+def test_campaigns_for_leads_are_known_by_their_kind(warehouse: Warehouse) -> None:
+    kinds = ["OUTCOME_LEADS", "LEAD_GENERATION", "کمپین سرنخ", "OUTCOME_SALES", None]
+    warehouse.load("ad_performance", [ad(MONDAY, campaign_type=kind, ad_id=str(n)) for n, kind in enumerate(kinds)])
+    warehouse.build("measures.ads")
+    assert warehouse.rows("select ad_cost, lead_campaign_cost from measures.ads") == [(Decimal(50), Decimal(30))]
+
+
+def test_an_unknown_cost_of_other_campaigns_leaves_that_of_leads_known(warehouse: Warehouse) -> None:
+    lead = ad(MONDAY, campaign_type="Leads", cost=5)
+    warehouse.load("ad_performance", [lead, ad(MONDAY, ad_id="2", cost=4, currency="USD")])
+    warehouse.build("measures.ads")
+    assert warehouse.rows("select ad_cost, lead_campaign_cost from measures.ads") == [(None, Decimal(5))]
 
 
 def test_campaigns_belong_to_the_channel_that_their_visits_arrive_by(warehouse: Warehouse) -> None:

@@ -40,7 +40,7 @@ def test_a_customer_is_new_once_with_the_first_order_that_counts(warehouse: Ware
     numbers = warehouse.rows("select order_id, customer_order_number from core.orders order by order_id")
     assert numbers == [("1", None), ("2", None), ("3", 1), ("4", 2)]
     customers = warehouse.rows("select * from core.customers")
-    assert customers == [("anna", days(1), days(2), "Email", "AT", 2)]
+    assert customers == [("anna", days(1), days(2), days(2), "Email", "AT", 2)]
 
 
 def test_orders_without_a_customer_are_guests_of_their_own(warehouse: Warehouse) -> None:
@@ -136,3 +136,40 @@ def test_one_margin_without_a_rate_makes_its_cohort_unknown_at_that_age(warehous
 
     found = warehouse.rows("select age_days, cohort_gross_margin from measures.cohorts order by age_days")
     assert found == [(0, Decimal(100)), (3, None)]
+
+
+def test_a_customer_is_retained_once_by_the_first_later_day_with_a_valid_order(warehouse: Warehouse) -> None:
+    warehouse.load(
+        "orders",
+        [
+            bought("1", "anna", days(0)),
+            bought("2", "anna", days(20)),
+            bought("3", "anna", days(20)),
+            bought("4", "anna", days(40)),
+            bought("5", "ben", days(0), created_at=datetime(2026, 1, 5, 9)),
+            bought("6", "ben", days(0), created_at=datetime(2026, 1, 5, 10)),
+            bought("7", "cleo", days(3)),
+            bought("8", "cleo", days(5), status="cancelled"),
+            bought("9", "cleo", days(93)),
+        ],
+    )
+    warehouse.build("measures.cohorts")
+
+    # Ben's second order came on his first day, Cleo's second valid one at an age of 90 days.
+    found = warehouse.rows("select day, age_days, retained_customers from measures.cohorts order by day, age_days")
+    assert found == [
+        (days(0), 0, 0),
+        (days(0), 20, 1),
+        (days(0), 40, 0),
+        (days(3), 0, 0),
+        (days(3), 90, 1),
+    ]
+
+
+def test_customers_whom_nobody_would_recognise_are_told_apart(warehouse: Warehouse) -> None:
+    warehouse.load("orders", [bought("1", "anna", DAY), bought("2", "", DAY), bought("3", "guest:no 3", DAY)])
+    warehouse.build("measures.orders", "measures.buyers")
+
+    assert warehouse.rows("select new_customers, new_customers_known from measures.orders") == [(3, 1)]
+    found = warehouse.rows("select customer_key, is_known from measures.buyers order by 1")
+    assert found == [("anna", True), ("guest:2", False), ("guest:no 3", False)]

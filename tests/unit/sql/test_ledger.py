@@ -47,27 +47,44 @@ def test_sections_of_the_ledger_are_kept_apart(warehouse: Warehouse) -> None:
     warehouse.load("ledger_entries", [posting(section, amount) for section, amount in sections.items()])
     warehouse.build("measures.finance")
 
-    ((revenue, direct, indirect),) = warehouse.rows(
-        "select revenue_ledger, direct_costs, operating_costs from measures.finance"
+    found = warehouse.rows(
+        "select revenue_ledger, direct_costs, operating_costs, other_income, other_expenses, taxes"
+        " from measures.finance"
     )
-    assert (revenue - direct, revenue - direct - indirect) == (Decimal(400), Decimal(150))
+    assert found == [(1000, 600, 250, 0, 20, 30)]
 
 
 def test_a_section_without_postings_is_zero(warehouse: Warehouse) -> None:
-    warehouse.load("ledger_entries", [posting("tax", "30")])
+    warehouse.load("ledger_entries", [posting("revenue", "100"), posting("tax", "30", LAST, LAST)])
+    warehouse.build("measures.finance")
+    found = warehouse.rows(
+        "select revenue_ledger, direct_costs, operating_costs, other_income, other_expenses, taxes"
+        f" from measures.finance where day = date '{LAST}'"
+    )
+    assert found == [(0, 0, 0, 0, 0, 30)]
+
+
+def test_a_ledger_that_books_no_revenue_at_all_does_not_say_that_nothing_was_sold(warehouse: Warehouse) -> None:
+    warehouse.load("ledger_entries", [posting("cogs", "60"), posting("opex", "25")])
     warehouse.build("measures.finance")
     found = warehouse.rows("select revenue_ledger, direct_costs, operating_costs from measures.finance")
-    assert found == [(0, 0, 0)]
+    assert found == [(None, 60, 25)]
 
 
 def test_a_posting_without_a_rate_makes_its_own_section_unknown(warehouse: Warehouse) -> None:
     warehouse.load(
-        "ledger_entries", [posting("opex", "30", currency="USD"), posting("opex", "5"), posting("cogs", "7")]
+        "ledger_entries",
+        [
+            posting("opex", "30", currency="USD"),
+            posting("opex", "5"),
+            posting("cogs", "7"),
+            posting("revenue", "9"),
+        ],
     )
     report = warehouse.build("measures.finance")
 
     found = warehouse.rows("select revenue_ledger, direct_costs, operating_costs from measures.finance")
-    assert found == [(0, Decimal(7), None)]
+    assert found == [(9, Decimal(7), None)]
     assert {warning.check for result in report.results for warning in result.warnings} == {"amount_converted"}
 
 
@@ -91,3 +108,25 @@ def test_acquisition_cost_is_unknown_on_days_with_an_unconverted_part(warehouse:
 
     found = warehouse.rows("select day, acquisition_cost from measures.acquisition order by day")
     assert found == [(FIRST, None), (LAST, Decimal(5))]
+
+
+def test_marketing_cost_takes_every_purpose_of_marketing_in_and_ad_cost_once(warehouse: Warehouse) -> None:
+    # Ads 60, acquisition 15, retention 5, brand 8; serving customers and rent are no marketing.
+    purposes = {"acquisition": "15", "retention": "5", "brand": "8", "service": "70", "": "900"}
+    warehouse.load("ad_performance", [ad(FIRST, cost=60), ad(LAST, cost=1, currency="USD")])
+    warehouse.load("ledger_entries", [posting("opex", amount, purpose=purpose) for purpose, amount in purposes.items()])
+    warehouse.build("measures.marketing_costs", "measures.acquisition", "measures.customer_costs")
+
+    found = warehouse.rows("select day, marketing_cost from measures.marketing_costs order by day")
+    assert found == [(FIRST, Decimal(88)), (LAST, None)]
+    assert warehouse.rows(f"select acquisition_cost from measures.acquisition where day = date '{FIRST}'") == [(75,)]
+    assert warehouse.rows("select retention_cost, service_cost from measures.customer_costs") == [(5, 70)]
+
+
+def test_a_cost_without_a_rate_makes_its_own_purpose_unknown(warehouse: Warehouse) -> None:
+    warehouse.load(
+        "ledger_entries",
+        [posting("opex", "5", purpose="retention"), posting("opex", "9", purpose="service", currency="USD")],
+    )
+    warehouse.build("measures.customer_costs")
+    assert warehouse.rows("select retention_cost, service_cost from measures.customer_costs") == [(5, None)]

@@ -6,7 +6,23 @@ the parts that are there make sense belongs to ``kpi_checks``.
 
 from kpi_pipeline.config.kpi import Kpi
 
-PARTS = ("objective", "answers", "why", "what", "who", "where", "how", "target", "review", "impact", "actions")
+PARTS = (
+    "objective",
+    "success_factor",
+    "criterion",
+    "answers",
+    "why",
+    "what",
+    "who",
+    "where",
+    "when",
+    "how",
+    "target",
+    "review",
+    "impact",
+    "actions",
+    "quality",
+)
 
 
 def missing_parts(kpi: Kpi) -> tuple[str, ...]:

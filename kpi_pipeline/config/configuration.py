@@ -5,22 +5,27 @@ in the check modules, the codes in ``problems``.
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
 
 from kpi_pipeline.calendar.company_calendar import CompanyCalendar
+from kpi_pipeline.config.breaks import Break
 from kpi_pipeline.config.company import Company
-from kpi_pipeline.config.company_checks import check_company, check_reports, check_sources
+from kpi_pipeline.config.company_checks import check_company, check_sources
 from kpi_pipeline.config.draft import Draft, Section, read_draft
+from kpi_pipeline.config.example_checks import check_examples
 from kpi_pipeline.config.goal_checks import check_goals
 from kpi_pipeline.config.goals import Goals
 from kpi_pipeline.config.kpi import Kpi
 from kpi_pipeline.config.kpi_checks import check_kpis
 from kpi_pipeline.config.metric import Metric
+from kpi_pipeline.config.overdue_checks import check_overdue
+from kpi_pipeline.config.phrase import Phrase
 from kpi_pipeline.config.problems import Problem
 from kpi_pipeline.config.reference_checks import check_references
 from kpi_pipeline.config.report import Report
+from kpi_pipeline.config.report_checks import check_reports
 from kpi_pipeline.config.secret_check import without_lines_of_secrets
 from kpi_pipeline.config.source import Source
 from kpi_pipeline.config.validation import AnyModel
@@ -42,6 +47,7 @@ class Configuration:
     kpis: dict[str, Kpi]
     reports: dict[str, Report]
     fingerprint: str
+    breaks: dict[str, Break] = field(default_factory=dict)
 
     @property
     def calendar(self) -> CompanyCalendar:
@@ -89,6 +95,7 @@ def check_configuration(directory: Path, as_of: date | None = None) -> tuple[Con
         kpis=_values(draft.kpis),
         reports=_values(draft.reports),
         fingerprint=draft.fingerprint,
+        breaks=_values(draft.breaks),
     )
     return configuration, problems
 
@@ -102,9 +109,13 @@ def _compare(draft: Draft, as_of: date | None) -> Iterator[Problem]:
     yield from check_sources(draft)
     if draft.kpis.declared and not draft.objectives.declared:
         path = min(draft.kpis.declared.values())
-        yield Problem(path, 1, "KPI001", "no objectives loaded; define objectives before KPIs", "write goals.yaml")
+        message = Phrase("no objectives loaded; define objectives before KPIs")
+        yield Problem(path, 1, "KPI001", message, Phrase("write goals.yaml"))
         return
     yield from check_references(draft)
     yield from check_goals(draft)
-    yield from check_kpis(draft, as_of)
+    yield from check_kpis(draft)
     yield from check_reports(draft)
+    yield from check_examples(draft)
+    if as_of is not None:
+        yield from check_overdue(draft, as_of)

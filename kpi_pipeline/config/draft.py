@@ -11,17 +11,22 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Generic
 
+from kpi_pipeline.config.breaks import Break
 from kpi_pipeline.config.company import Company
 from kpi_pipeline.config.goals import Criterion, Objective, Owner, Question, SuccessFactor
 from kpi_pipeline.config.kpi import Kpi
 from kpi_pipeline.config.metric import Metric
 from kpi_pipeline.config.model import IDENTIFIER_PATTERN
+from kpi_pipeline.config.phrase import Phrase
 from kpi_pipeline.config.problems import Problem, did_you_mean
 from kpi_pipeline.config.report import Report
 from kpi_pipeline.config.secret_check import file_problems, secret_problems
 from kpi_pipeline.config.source import Source
 from kpi_pipeline.config.validation import AnyModel, not_an_identifier, validate
 from kpi_pipeline.config.yaml_reader import MAXIMUM_BYTES, Location, YamlDocument, read_yaml
+
+# Other names that people use for a section; CFS is a common slip for CSF, critical success factor.
+ALIASES = {"csfs": "success_factors", "cfs": "success_factors", "kpqs": "questions"}
 
 
 @dataclass(frozen=True)
@@ -63,6 +68,7 @@ class Draft:
         self.company: Entry[Company] | None = None
         self.sources = Section(Source)
         self.metrics = Section(Metric)
+        self.breaks = Section(Break)
         self.owners = Section(Owner)
         self.criteria = Section(Criterion)
         self.objectives = Section(Objective)
@@ -85,6 +91,8 @@ def read_draft(directory: Path) -> Draft:
         folder.add(draft.sources, folder.document(name), (), Path(name).stem)
     for name in folder.names("metrics/*.yaml"):
         folder.add_all(draft.metrics, folder.document(name), ())
+    for name in folder.names("breaks.yaml"):
+        folder.add_all(draft.breaks, folder.document(name), ())
     for name in folder.names("goals.yaml"):
         goals: dict[str, Section[Any]] = {
             "owners": draft.owners,
@@ -117,7 +125,8 @@ class _Folder:
         try:
             self._contents[name] = (self._directory / name).read_bytes()
         except OSError as error:
-            problem = Problem(self._shown(name), 1, "CFG001", f"cannot be read: {error.strerror}")
+            message = Phrase("cannot be read: {error}", error=error.strerror)
+            problem = Problem(self._shown(name), 1, "CFG001", message)
             document = YamlDocument(self._shown(name), None, {}, (problem,))
         else:
             document = read_yaml(self._contents[name], self._shown(name))
@@ -140,8 +149,9 @@ class _Folder:
     def add(self, section: Section[AnyModel], document: YamlDocument, location: Location, name: str) -> None:
         line = document.line_of(location)
         if name in section.declared:
-            message = f'"{name}" is already defined in {section.declared[name]}'
-            self.problems.append(Problem(document.path, line, "KPI003", message, "rename or remove one of the two"))
+            message = Phrase('"{id}" is already defined in {file}', id=name, file=section.declared[name])
+            hint = Phrase("rename or remove one of the two")
+            self.problems.append(Problem(document.path, line, "KPI003", message, hint))
             return
         section.declared[name] = document.path
         if not re.search(IDENTIFIER_PATTERN, name):
@@ -155,12 +165,13 @@ class _Folder:
 
     def add_sections(self, sections: dict[str, Section[Any]], document: YamlDocument) -> None:
         for name in self._keys(document, ()):
-            if name in sections:
-                self.add_all(sections[name], document, (name,))
+            section = sections.get(ALIASES.get(name, name))
+            if section is not None:
+                self.add_all(section, document, (name,))
             else:
-                hint = did_you_mean(name, sections) or f"known here: {', '.join(sections)}"
-                line = document.line_of((name,))
-                self.problems.append(Problem(document.path, line, "KPI002", f'unknown field "{name}"', hint))
+                hint = did_you_mean(name, sections) or Phrase("known here: {names}", names=", ".join(sections))
+                message = Phrase('unknown field "{field}"', field=name)
+                self.problems.append(Problem(document.path, document.line_of((name,)), "KPI002", message, hint))
 
     def _keys(self, document: YamlDocument, location: Location) -> tuple[str, ...]:
         value = document.at(location)
@@ -168,14 +179,18 @@ class _Folder:
             return tuple(value)
         if value is not None:
             line = document.line_of(location)
-            self.problems.append(Problem(document.path, line, "CFG011", "expected ids with their fields below them"))
+            message = Phrase("expected ids with their fields below them")
+            self.problems.append(Problem(document.path, line, "CFG011", message))
         return ()
 
     def report_strays(self) -> None:
         for name in self.names("**/*.yaml") + self.names("**/*.yml"):
             if name not in self._contents:
-                hint = "use company.yaml, goals.yaml, reports.yaml, or *.yaml in sources, metrics or kpis"
-                self.problems.append(Problem(self._shown(name), 1, "CFG002", "this file is not read", hint))
+                hint = Phrase(
+                    "use company.yaml, goals.yaml, breaks.yaml, reports.yaml, or *.yaml in sources, metrics or kpis"
+                )
+                message = Phrase("this file is not read")
+                self.problems.append(Problem(self._shown(name), 1, "CFG002", message, hint))
         for name in self.names("**/*"):
             path = self._directory / name
             if name not in self._contents and path.is_file():

@@ -12,6 +12,7 @@ from pydantic import Field
 from kpi_pipeline.config.model import Identifier, Model, Text
 
 Level = Literal["business", "external", "internal"]
+QuestionKind = Literal["how", "feasibility", "change", "why", "who", "success", "when"]
 
 
 class Owner(Model):
@@ -21,6 +22,7 @@ class Owner(Model):
     group: Literal["executive", "department"]
     department: Identifier | None = None
     active: bool = True
+    example: bool = False
 
 
 class Criterion(Model):
@@ -28,6 +30,7 @@ class Criterion(Model):
 
     name: Text
     measured_by: tuple[Identifier, ...] = ()
+    example: bool = False
 
 
 class Objective(Model):
@@ -42,6 +45,7 @@ class Objective(Model):
     approved_by: Identifier | None = None
     approved_on: date | None = None
     review_on: date
+    example: bool = False
 
 
 class SuccessFactor(Model):
@@ -49,16 +53,18 @@ class SuccessFactor(Model):
 
     objective: Identifier
     statement: Text
-    measured_by: tuple[Identifier, ...]
+    measured_by: tuple[Identifier, ...] = Field(min_length=1)
+    example: bool = False
 
 
 class Question(Model):
     """A key performance question (KPQ)."""
 
     objective: Identifier
-    kind: Literal["how", "feasibility", "change", "why", "who", "success", "when"]
+    kind: QuestionKind
     question: Text
-    answered_by: tuple[Identifier, ...]
+    answered_by: tuple[Identifier, ...] = Field(min_length=1)
+    example: bool = False
 
 
 class Goals(Model):

@@ -1,7 +1,8 @@
 """A problem found in the configuration, and the table of all codes.
 
 Here: the value that every check of the configuration returns, and what its codes mean. Add a row to the table with each
-new code. The checks themselves stand beside what they check.
+new code, and the same in ``messages/fa.yaml``. The checks themselves stand beside what they check; other languages
+belong to ``translation``.
 
 ==========  ============================================================================================================
 Code        Problem
@@ -29,6 +30,17 @@ CFG035      a success rule that contradicts the metric's direction
 CFG036      a geometric path from or to a value that is not positive
 CFG037      a reason (``why``) shorter than 20 characters
 CFG038      a review that should have taken place (warning)
+CFG039      a function without a department, of another department than the objective, or on a KPI of the business
+CFG040      an override of the forecast that no executive approved
+CFG041      evidence of impact that is not there: an identity without equation, or "self" about another metric
+CFG042      a deadline that leaves too few complete weeks for the effect or for the success rule
+CFG043      a review outside the time between taking effect and the deadline
+CFG044      a KPI that is its own guardrail
+CFG045      an assumption that held until a day that has passed (warning)
+CFG046      all tasks are done: the strategy has to be reviewed (warning)
+CFG050      a source whose files cannot be read as its YAML says
+CFG051      a formula or option of a metric that cannot be computed
+CFG052      a metric without total that a KPI is made of
 KPI001      KPIs without any objective
 KPI002      unknown field
 KPI003      an id is used twice
@@ -39,20 +51,32 @@ KPI012      objectives in a circle
 KPI013      an objective that does not lead to a business objective
 KPI014      a department with internal but without external objectives (the reverse is a warning)
 KPI015      a business objective that is not owned and approved by an executive
+KPI016      an example of a template that nobody has made their own
 KPI017      an objective without question
 KPI018      an active KPI that answers no question
 KPI019      a success factor that no KPI measures
 KPI020      a criterion that nothing measures (warning)
 KPI021      an active KPI that lacks parts and is shown as a metric (warning)
+KPI022      an objective that no metric is bound to
+KPI027      numerator and denominator are counted by different days, and nobody says why
 KPI030      a target without deadline
 KPI031      a deadline before the KPI takes effect; one that has passed (warning)
 KPI032      a deadline more than 104 weeks after the KPI takes effect
+KPI033      a target that the past makes unlikely, without an override
+KPI034      a target of the business that names no analysis of strengths, weaknesses, opportunities and threats
+KPI035      a target that is reached already or almost certainly (warning)
 KPI036      a target on the wrong side of its baseline
+KPI037      a baseline that the data does not confirm
 KPI040      not exactly one accountable owner
 KPI041      an owner who is not active any more
 KPI043      no action for a KPI that is off track
+KPI044      a definition that changed without a new version
+KPI050      an audience is typed in; it follows from the objective
+KPI051      a report for executives that names an internal KPI, or an executive KPI that one guards
 KPI052      an executive KPI whose effect is a hypothesis without an expiry within 26 weeks, or expired (warning)
-KPI060      a report shows more KPIs than its limit (warning)
+KPI053      an internal KPI that can be computed back from what executives see (warning)
+KPI054      a text that executives will not see, because it names an internal KPI (warning)
+KPI060      a report shows, or an owner answers for, more KPIs than the limit (warning)
 ==========  ============================================================================================================
 """
 
@@ -61,10 +85,15 @@ from dataclasses import dataclass
 from difflib import get_close_matches
 from pathlib import Path
 
+from kpi_pipeline.config.phrase import Phrase
+
 
 @dataclass(frozen=True, order=True)
 class Problem:
-    """One problem; ``path`` starts with the name of the configuration folder, ``line`` counts from 1."""
+    """One problem; ``path`` starts with the name of the configuration folder, ``line`` counts from 1.
+
+    ``message`` and ``hint`` are a ``Phrase`` where they can be said in other languages.
+    """
 
     path: Path
     line: int
@@ -82,4 +111,4 @@ class Problem:
 def did_you_mean(word: str, known: Iterable[str]) -> str:
     """Return a hint that names the known word most like this one, or an empty text if none is."""
     near = get_close_matches(word, sorted(known), n=1)
-    return f'did you mean "{near[0]}"?' if near else ""
+    return Phrase('did you mean "{word}"?', word=near[0]) if near else ""

@@ -8,11 +8,14 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
+from kpi_pipeline.config.phrase import Phrase
 from kpi_pipeline.config.problems import Problem
 from kpi_pipeline.config.yaml_reader import Location, YamlDocument
 
 CODE = "CFG006"
-HINT = "remove it, make a new one, and set the new one in the environment, or in a file that the environment names"
+HINT = Phrase(
+    "remove it, make a new one, and set the new one in the environment, or in a file that the environment names"
+)
 _KEY = re.compile(
     r"(^|_)(token|secret|password|passwd|passphrase|pwd|api_?key|private_?key|access_?key|signing_?key"
     r"|credentials?|authorization|bearer)$"
@@ -20,25 +23,25 @@ _KEY = re.compile(
 # The translations of a column's values may be any words.
 _WORDS = "values"
 _SHAPES = {
-    "a private key": r"-----BEGIN [A-Z ]*PRIVATE KEY",
-    "a JSON web token": r"\beyJ[\w-]{8,}\.[\w-]{8,}\.",
-    "a password in an address": r"\b[a-zA-Z][a-zA-Z0-9+.-]*://[^\s/:@'\"]*:[^\s/@'\"]+@",
-    "an authorization header": r"\b(Bearer|Basic) +[\w+/=.~-]{16,}",
-    "a Stripe key": r"\b([sr]k_(live|test)|whsec)_\w{8,}",
-    "a Shopify token": r"\bshp(at|ca|pa|ss|tka)_\w{16,}",
-    "a Slack token": r"\bxox[a-z]-[\w-]{10,}",
-    "a Google token": r"\b(ya29\.|GOCSPX-|1//0)[\w-]{10,}",
-    "a Google key": r"\bAIza[\w-]{20,}",
-    "a Meta token": r"\bEAA[A-Za-z0-9]{20,}",
-    "a GitHub token": r"\b(gh[opusr]_|github_pat_)\w{20,}",
-    "a GitLab token": r"\bglpat-[\w-]{16,}",
-    "a HubSpot token": r"\bpat-[a-z]{2}\d-[0-9a-fA-F-]{20,}",
-    "a WooCommerce key": r"\bc[ks]_[0-9a-f]{32,}",
-    "a Mailchimp key": r"\b[0-9a-f]{32}-us\d{1,2}\b",
-    "a Klaviyo key": r"\bpk_\w{30,}",
-    "a Typeform token": r"\btfp_\w{20,}",
-    "a Salesforce session": r"\b00D\w{12,15}![\w.]{20,}",
-    "an AWS key": r"\b(AKIA|ASIA)[0-9A-Z]{16}\b",
+    Phrase("a private key"): r"-----BEGIN [A-Z ]*PRIVATE KEY",
+    Phrase("a JSON web token"): r"\beyJ[\w-]{8,}\.[\w-]{8,}\.",
+    Phrase("a password in an address"): r"\b[a-zA-Z][a-zA-Z0-9+.-]*://[^\s/:@'\"]*:[^\s/@'\"]+@",
+    Phrase("an authorization header"): r"\b(Bearer|Basic) +[\w+/=.~-]{16,}",
+    Phrase("a Stripe key"): r"\b([sr]k_(live|test)|whsec)_\w{8,}",
+    Phrase("a Shopify token"): r"\bshp(at|ca|pa|ss|tka)_\w{16,}",
+    Phrase("a Slack token"): r"\bxox[a-z]-[\w-]{10,}",
+    Phrase("a Google token"): r"\b(ya29\.|GOCSPX-|1//0)[\w-]{10,}",
+    Phrase("a Google key"): r"\bAIza[\w-]{20,}",
+    Phrase("a Meta token"): r"\bEAA[A-Za-z0-9]{20,}",
+    Phrase("a GitHub token"): r"\b(gh[opusr]_|github_pat_)\w{20,}",
+    Phrase("a GitLab token"): r"\bglpat-[\w-]{16,}",
+    Phrase("a HubSpot token"): r"\bpat-[a-z]{2}\d-[0-9a-fA-F-]{20,}",
+    Phrase("a WooCommerce key"): r"\bc[ks]_[0-9a-f]{32,}",
+    Phrase("a Mailchimp key"): r"\b[0-9a-f]{32}-us\d{1,2}\b",
+    Phrase("a Klaviyo key"): r"\bpk_\w{30,}",
+    Phrase("a Typeform token"): r"\btfp_\w{20,}",
+    Phrase("a Salesforce session"): r"\b00D\w{12,15}![\w.]{20,}",
+    Phrase("an AWS key"): r"\b(AKIA|ASIA)[0-9A-Z]{16}\b",
 }
 _SHAPE = re.compile("|".join(f"(?P<_{number}>{shape})" for number, shape in enumerate(_SHAPES.values())))
 
@@ -51,7 +54,7 @@ def secret_problems(document: YamlDocument, content: bytes) -> Iterator[Problem]
         if line in problems or _WORDS in location[:-1] or not _KEY.search(key.lower()):
             continue
         if _is_written(document, location):
-            message = f'"{key}" is a secret, and secrets do not stand in the configuration'
+            message = Phrase('"{key}" is a secret, and secrets do not stand in the configuration', key=key)
             problems[line] = Problem(document.path, line, CODE, message, HINT)
     yield from problems.values()
 
@@ -61,7 +64,7 @@ def file_problems(path: Path, content: bytes) -> Iterator[Problem]:
     for number, line in enumerate(content.decode("utf-8", "replace").splitlines(), start=1):
         if match := _SHAPE.search(line):
             kind = list(_SHAPES)[int(str(match.lastgroup).removeprefix("_"))]
-            yield Problem(path, number, CODE, f"this line seems to hold {kind}", HINT)
+            yield Problem(path, number, CODE, Phrase("this line seems to hold {kind}", kind=kind), HINT)
 
 
 def without_lines_of_secrets(problems: set[Problem]) -> set[Problem]:

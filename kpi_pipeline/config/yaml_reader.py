@@ -13,6 +13,7 @@ from pathlib import Path
 
 import yaml
 
+from kpi_pipeline.config.phrase import Phrase
 from kpi_pipeline.config.problems import Problem
 
 Location = tuple[str | int, ...]
@@ -29,8 +30,11 @@ CODED_NUMBER = re.compile(r"[-+]?0([0-9]+|[xob][0-9a-fA-F_]+)")
 TRUE_OR_FALSE = {"true": True, "false": False}
 NO_VALUE = {"", "~", "null"}
 HALF_BOOLEANS = {"yes", "no", "on", "off"}
-LATIN_DIGITS = str.maketrans("۰۱۲۳۴۵۶۷۸۹٠١٢٣٤٥٦٧٨٩", "01234567890123456789")
+LATIN_DIGITS = str.maketrans("۰۱۲۳۴۵۶۷۸۹٠١٢٣٤٥٦٧٨٩٫", "01234567890123456789.")
 GREGORIAN_YEARS = range(1900, 2200)
+FORBIDDEN = re.compile("[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufefe\uff00-\ufffd\U00010000-\U0010ffff]")
+# The parser in C reads ten times as fast; builds of PyYAML without it parse the same.
+LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 
 @dataclass(frozen=True)
@@ -68,24 +72,32 @@ class YamlDocument:
 def read_yaml(content: bytes, path: Path) -> YamlDocument:
     """Read one file's content; ``path`` is how problems name the file."""
     if len(content) > MAXIMUM_BYTES:
-        return _unreadable(path, 1, f"{len(content):,} bytes; a configuration file has at most {MAXIMUM_BYTES:,}")
+        message = Phrase(
+            "{size} bytes; a configuration file has at most {limit}",
+            size=f"{len(content):,}",
+            limit=f"{MAXIMUM_BYTES:,}",
+        )
+        return _unreadable(path, 1, message)
     try:
         text = content.decode("utf-8-sig")
     except UnicodeDecodeError as error:
-        return _unreadable(path, content.count(b"\n", 0, error.start) + 1, "not UTF-8", "save the file as UTF-8")
+        line = content.count(b"\n", 0, error.start) + 1
+        return _unreadable(path, line, Phrase("not UTF-8"), Phrase("save the file as UTF-8"))
+    if found := FORBIDDEN.search(text):
+        line = text.count("\n", 0, found.start()) + 1
+        message = Phrase("not YAML: the character {character} is not allowed", character=repr(found.group()))
+        return _unreadable(path, line, message)
     reader = _Reader(path, text)
     try:
         value = reader.document()
     except _TooDeepError as error:
-        problem = Problem(path, error.line, "CFG005", f"more than {MAXIMUM_DEPTH} levels")
+        problem = Problem(path, error.line, "CFG005", Phrase("more than {limit} levels", limit=MAXIMUM_DEPTH))
         return YamlDocument(path, None, {}, (problem,))
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
-        hint = "texts with special characters such as : ? # , [ { need quotes"
-        return _unreadable(path, mark.line + 1 if mark else 1, f"not YAML: {error.problem}", hint)
-    except yaml.reader.ReaderError as error:
-        line = text.count("\n", 0, error.position) + 1
-        return _unreadable(path, line, f"not YAML: the character {error.character!r} is not allowed")
+        hint = Phrase("texts with special characters such as : ? # , [ {{ need quotes")
+        message = Phrase("not YAML: {error}", error=error.problem)
+        return _unreadable(path, mark.line + 1 if mark else 1, message, hint)
     return YamlDocument(path, value, reader.lines, tuple(reader.problems))
 
 
@@ -105,17 +117,18 @@ class _Reader:
         self.path = path
         self.lines: dict[Location, int] = {}
         self.problems: list[Problem] = []
-        self._events: Iterator[yaml.Event] = yaml.parse(text, Loader=yaml.SafeLoader)
+        self._events: Iterator[yaml.Event] = yaml.parse(text, Loader=LOADER)
 
     def document(self) -> Value:
         next(self._events)  # start of the stream
         if not isinstance(next(self._events), yaml.DocumentStartEvent):
-            self._refuse("CFG001", 1, "the file is empty")
+            self._refuse("CFG001", 1, Phrase("the file is empty"))
             return None
         value = self._value(next(self._events), ())
         next(self._events)  # end of the document
         if isinstance(after := next(self._events), yaml.DocumentStartEvent):
-            self._refuse("CFG001", _line(after), "a second document starts here", "remove the line ---")
+            hint = Phrase("remove the line ---")
+            self._refuse("CFG001", _line(after), Phrase("a second document starts here"), hint)
         return value
 
     def _refuse(self, code: str, line: int, message: str, hint: str = "") -> None:
@@ -123,13 +136,15 @@ class _Reader:
 
     def _value(self, event: yaml.Event, location: Location) -> Value:
         if isinstance(event, yaml.AliasEvent):
-            self._refuse("CFG005", _line(event), f"alias *{event.anchor}", "write the value out")
+            message = Phrase("alias {name}", name=f"*{event.anchor}")
+            self._refuse("CFG005", _line(event), message, Phrase("write the value out"))
             return None
         assert isinstance(event, yaml.CollectionStartEvent | yaml.ScalarEvent)
         if event.anchor is not None:
-            self._refuse("CFG005", _line(event), f"anchor &{event.anchor}", "write the value out where it is used")
+            message = Phrase("anchor {name}", name=f"&{event.anchor}")
+            self._refuse("CFG005", _line(event), message, Phrase("write the value out where it is used"))
         if event.tag is not None:
-            self._refuse("CFG005", _line(event), f"tag {event.tag}", "remove it")
+            self._refuse("CFG005", _line(event), Phrase("tag {name}", name=event.tag), Phrase("remove it"))
         if len(location) > MAXIMUM_DEPTH:
             raise _TooDeepError(_line(event))
         if isinstance(event, yaml.MappingStartEvent):
@@ -146,7 +161,8 @@ class _Reader:
             value_event = next(self._events)
             if key in mapping:
                 first = self.lines[*location, key]
-                self._refuse("CFG003", line, f'"{key}" is already set in line {first}', "keep one of the two")
+                message = Phrase('"{key}" is already set in line {line}', key=key, line=first)
+                self._refuse("CFG003", line, message, Phrase("keep one of the two"))
                 self._value(value_event, (*location, f"{key} again"))
                 continue
             self.lines[*location, key] = line
@@ -156,11 +172,12 @@ class _Reader:
     def _key(self, event: yaml.Event, location: Location) -> str:
         value = self._value(event, (*location, "key"))
         if value == "<<":
-            self._refuse("CFG005", _line(event), "merge key <<", "write the fields out")
+            self._refuse("CFG005", _line(event), Phrase("merge key <<"), Phrase("write the fields out"))
         if isinstance(value, str):
             return value
-        written = event.value if isinstance(event, yaml.ScalarEvent) else "a list or mapping"
-        self._refuse("CFG005", _line(event), f"a key must be a text, found {written}", f'write "{written}"')
+        written = event.value if isinstance(event, yaml.ScalarEvent) else Phrase("a list or mapping")
+        message = Phrase("a key must be a text, found {found}", found=written)
+        self._refuse("CFG005", _line(event), message, Phrase('write "{value}"', value=written))
         return str(written)
 
     def _sequence(self, location: Location) -> tuple[Value, ...]:
@@ -174,19 +191,20 @@ class _Reader:
     def _scalar(self, event: yaml.Event) -> Value:
         assert isinstance(event, yaml.ScalarEvent)
         text = event.value
-        if event.style is not None:
+        if event.style:  # a plain text has no style, or an empty one
             return text
         if text.lower() in NO_VALUE:
             return None
         if text.lower() in TRUE_OR_FALSE:
             return TRUE_OR_FALSE[text.lower()]
         if text.lower() in HALF_BOOLEANS:
-            self._refuse("CFG004", _line(event), f"{text} without quotes", f'write "{text}", or true or false')
+            hint = Phrase('write "{value}", or true or false', value=text)
+            self._refuse("CFG004", _line(event), Phrase("{text} without quotes", text=text), hint)
             return text
         latin = text.translate(LATIN_DIGITS)
         if SPLIT_NUMBER.fullmatch(latin) or CODED_NUMBER.fullmatch(latin):
-            hint = f'write "{text}" for a text, or a plain decimal number'
-            self._refuse("CFG004", _line(event), f"{text} without quotes", hint)
+            hint = Phrase('write "{value}" for a text, or a plain decimal number', value=text)
+            self._refuse("CFG004", _line(event), Phrase("{text} without quotes", text=text), hint)
             return text
         if WHOLE_NUMBER.fullmatch(latin):
             return int(latin)
@@ -198,12 +216,13 @@ class _Reader:
 
     def _day(self, event: yaml.Event, text: str, year: int) -> date | str:
         if year not in GREGORIAN_YEARS:
-            self._refuse("CFG004", _line(event), f"{text} is not a Gregorian date", "write 2026-11-21 for 1405-08-30")
+            hint = Phrase("write 2026-11-21 for 1405-08-30")
+            self._refuse("CFG004", _line(event), Phrase("{text} is not a Gregorian date", text=text), hint)
             return text
         try:
             return date.fromisoformat(text)
         except ValueError:
-            self._refuse("CFG004", _line(event), f"there is no day {text}")
+            self._refuse("CFG004", _line(event), Phrase("there is no day {text}", text=text))
             return text
 
 

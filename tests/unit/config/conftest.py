@@ -45,6 +45,7 @@ owners:
     ads_lead: {name: {en: Ads, fa: تبلیغات}, group: department, department: marketing}
 criteria:
     ad_relevance: {name: {en: Relevance, fa: ارتباط}, measured_by: [ctr_ads]}
+    growth_economy: {name: {en: Economy of growth, fa: صرفهٔ رشد}, measured_by: [cac_blended]}
 objectives:
     biz_grow:
         level: business
@@ -74,6 +75,7 @@ objectives:
         review_on: 2026-12-20
 success_factors:
     spend: {objective: ext_acquire, statement: {en: Spend well, fa: خرج درست}, measured_by: [cac_blended]}
+    ads_fit: {objective: int_relevance, statement: {en: Ads fit, fa: تبلیغ به‌جا}, measured_by: [ctr_ads]}
 questions:
     grow: {objective: biz_grow, kind: how, question: {en: 'How?', fa: چگونه؟}, answered_by: [cac_blended]}
     cost: {objective: ext_acquire, kind: success, question: {en: 'What?', fa: چه؟}, answered_by: [cac_blended]}
@@ -85,13 +87,17 @@ ctr_ads:
     version: 1
     status: active
     effective_from: 2026-09-05
+    class: function
+    function: marketing
     objective: int_relevance
+    success_factor: ads_fit
     criterion: ad_relevance
     answers: [clicks]
     why: {en: Early signal of the relevance of ads., fa: نشانهٔ زودهنگام مرتبط بودن تبلیغ‌ها است.}
     what: [2 creatives per week]
     who: {accountable: ads_lead, responsible: [ads_lead], informed: [cmo]}
-    where: all markets
+    where: {scope: all markets, efficiency_metric: ad_clicks, per: acquisition_cost}
+    when: {assumptions: [], risks: [], obstacles: [], opportunities: []}
     how: {tasks: [pause weak ads]}
     target:
         baseline: {value: 1.10, from_week: 2026-06-06, to_week: 2026-08-29}
@@ -101,6 +107,7 @@ ctr_ads:
     review: {every_weeks: 4, next_on: 2026-11-28}
     impact: {objective_metric: new_customers, expected_sign: 1, lag_weeks: 1, evidence: hypothesis}
     actions: [{when: off_track, do: {en: Swap creatives, fa: تعویض طرح‌ها}, owner: ads_lead}]
+    quality: {max_latency_hours: 96, min_coverage_pct: 95}
 """,
     "kpis/company.yaml": """\
 cac_blended:
@@ -108,13 +115,16 @@ cac_blended:
     version: 1
     status: active
     effective_from: 2026-09-05
+    class: business
     objective: biz_grow
     success_factor: spend
+    criterion: growth_economy
     answers: [grow, cost]
     why: {en: It bounds sustainable growth., fa: مرز رشد پایدار را تعیین می‌کند.}
     what: [weekly cost allocation]
     who: {accountable: ceo, responsible: [cmo]}
-    where: whole company
+    where: {scope: whole company, efficiency_metric: new_customers, per: acquisition_cost}
+    when: {assumptions: [], risks: [], obstacles: [], opportunities: []}
     how: {tasks: [cut weak campaigns]}
     target:
         baseline: {value: 66.7, from_week: 2026-06-06, to_week: 2026-08-29}
@@ -122,9 +132,11 @@ cac_blended:
         deadline: 2027-03-20
         path: geometric
         success_rule: {comparator: '<=', consecutive_weeks: 4}
+        achievability: {swot_ref: SWOT of August}
     review: {every_weeks: 4, next_on: 2026-11-28}
     impact: {objective_metric: cac_blended, expected_sign: 1, lag_weeks: 0, evidence: self}
     actions: [{when: off_track, do: {en: Move budget, fa: جابه‌جایی بودجه}, owner: cmo}]
+    quality: {max_latency_hours: 240, min_coverage_pct: 99}
 """,
     "reports.yaml": """\
 reports:
@@ -146,6 +158,13 @@ class ConfigurationFolder:
         text = (self.path / name).read_text(encoding="utf-8")
         assert old in text
         self.write(name, text.replace(old, new, 1))
+
+    def line_of(self, name: str, text: str) -> int:
+        lines = (self.path / name).read_text(encoding="utf-8").splitlines()
+        return next(number for number, line in enumerate(lines, 1) if text in line)
+
+    def codes(self, as_of: date | None = None) -> list[str]:
+        return [problem.code for problem in self.problems(as_of)]
 
     def problems(self, as_of: date | None = None) -> list[Problem]:
         return check_configuration(self.path, as_of)[1]

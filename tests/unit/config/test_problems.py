@@ -21,7 +21,7 @@ def test_a_near_word_is_offered_and_a_far_one_is_not():
 
 def test_every_code_stands_in_the_table_and_every_code_of_the_table_is_used():
     documented = re.findall(r"^(?:CFG|KPI)\d{3}", problems.__doc__, flags=re.MULTILINE)
-    folder = Path(problems.__file__).parent
-    texts = [file.read_text(encoding="utf-8") for file in folder.glob("*.py") if file.name != "problems.py"]
+    package = Path(problems.__file__).parents[1]
+    texts = [file.read_text(encoding="utf-8") for file in package.rglob("*.py") if file.name != "problems.py"]
     used = set(re.findall(r'"((?:CFG|KPI)\d{3})"', "\n".join(texts)))
     assert sorted(used) == documented == sorted(documented)

@@ -23,7 +23,8 @@ def problems(text: str) -> list[tuple[str, int]]:
 def test_plain_values_have_the_types_that_they_look_like():
     document = read(
         "whole: 7\nnegative: -3\nnumber: 1.50\nexponent: 1e-3\nday: 2026-11-20\nyes_it_is: true\nnothing:\n"
-        "text: Google Ads\naccount: 123-456-7890\nquoted: '0123'\nfolded: >\n  two\n  lines\nlist: [a, 2]\n"
+        "null_too: null\ntext: Google Ads\n"
+        "account: 123-456-7890\nquoted: '0123'\nfolded: >\n  two\n  lines\nlist: [a, 2]\n"
     )
     assert document.problems == ()
     assert document.value == {
@@ -34,6 +35,7 @@ def test_plain_values_have_the_types_that_they_look_like():
         "day": date(2026, 11, 20),
         "yes_it_is": True,
         "nothing": None,
+        "null_too": None,
         "text": "Google Ads",
         "account": "123-456-7890",
         "quoted": "0123",
@@ -44,6 +46,11 @@ def test_plain_values_have_the_types_that_they_look_like():
 
 def test_persian_digits_without_quotes_are_numbers():
     assert read("a: ۷\nb: ۱.۵\nc: '۷'\n").value == {"a": 7, "b": 1.5, "c": "۷"}
+    assert read("a: ۱۲٫۵\nb: -۳\nc: ۲۰۲۶-۱۱-۲۱\n").value == {"a": 12.5, "b": -3, "c": date(2026, 11, 21)}
+
+
+def test_words_with_digits_in_them_stay_as_they_are():
+    assert read("a: ۲ طراح در هفته\nb: ۱۲ ٪\n").value == {"a": "۲ طراح در هفته", "b": "۱۲ ٪"}
 
 
 def test_every_key_and_item_has_its_line():

@@ -5,7 +5,7 @@ with the reports that show it. Forecasting belongs to ``forecast``; reading comm
 """
 
 from bisect import bisect_right
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Literal
@@ -152,6 +152,11 @@ def pace(series: Sequence[WeekValue], week: date, course: Course) -> Pace:
         probability=probability,
         status=_status(course=course, known=known, run=run, value=value, expected=expected, probability=probability),
     )
+
+
+def guarded(status: PaceStatus, guardrails: Collection[PaceStatus]) -> PaceStatus:
+    """Return the status with what must not suffer meanwhile: no better than at risk while that is off track."""
+    return "at_risk" if status in ("on_track", "achieved") and "off_track" in guardrails else status
 
 
 def _status(

@@ -1,13 +1,18 @@
 """``kpi.catalogue`` and ``kpi.objectives``: what every number means, who answers for it and what it is for.
 
-Here: putting configuration and compiled SQL into rows. Add a column here, in ``row_tables`` and in ``descriptions``.
-Which of the rows executives may see is decided in ``audience`` and ``snapshot_plan``.
+Here: putting configuration and compiled SQL into rows. Add a column here and in ``catalogue_columns``; those of the
+commitment alone stand in ``commitment_columns``. Which of the rows executives may see is decided in ``audience`` and
+``snapshot_plan``.
 """
 
 from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import date
 
+from kpi_pipeline.analysis.smart import Feasibility
 from kpi_pipeline.catalogue.audience import Audiences, is_committed
-from kpi_pipeline.catalogue.definition import definition_hash
+from kpi_pipeline.catalogue.commitment_columns import commitment_columns
+from kpi_pipeline.catalogue.definition import definition_hash, meaning_hash
 from kpi_pipeline.catalogue.measure_sql import Selection
 from kpi_pipeline.catalogue.metric_plan import MetricPlan
 from kpi_pipeline.catalogue.metric_sql import metric_sql
@@ -22,8 +27,27 @@ from kpi_pipeline.warehouse.sql_project import SqlProject
 LEVELS = ("business", "external", "internal")
 
 
+@dataclass(frozen=True)
+class Judgements:
+    """What was found out about KPIs, as far as the catalogue tells it.
+
+    Attributes:
+        feasibility: KPI → how far away its target is.
+        replace_candidates: KPIs that fail too many properties of a good one.
+    """
+
+    feasibility: Mapping[str, Feasibility | None] = field(default_factory=dict)
+    replace_candidates: Collection[str] = ()
+
+
 def catalogue_rows(
-    project: SqlProject, plans: Mapping[str, MetricPlan], audiences: Audiences, sources: Mapping[str, Collection[str]]
+    project: SqlProject,
+    plans: Mapping[str, MetricPlan],
+    audiences: Audiences,
+    sources: Mapping[str, Collection[str]],
+    *,
+    as_of: date,
+    judgements: Judgements,
 ) -> list[Row]:
     """Return one row per KPI, finished or not, and one per metric that no KPI is about.
 
@@ -32,6 +56,8 @@ def catalogue_rows(
         plans: metric → its plan.
         audiences: who may see which KPI.
         sources: metric → the sources that deliver what it is made of.
+        as_of: the day of the run.
+        judgements: what was found out about KPIs.
     """
     commitments: dict[str, list[str]] = {}
     for kpi_id, kpi in audiences.configuration.kpis.items():
@@ -42,14 +68,28 @@ def catalogue_rows(
         definition = _definition(plan, project) | {"sources": ", ".join(sorted(sources[metric_id]))}
         kpi_ids = commitments.get(metric_id, [])
         for kpi_id in kpi_ids:
-            rows.append(definition | _commitment(kpi_id, audiences))
+            rows.append(
+                definition
+                | _commitment(kpi_id, audiences)
+                | commitment_columns(audiences.configuration.kpis[kpi_id], as_of)
+                | {
+                    "feasibility": judgements.feasibility.get(kpi_id),
+                    "is_replace_candidate": kpi_id in judgements.replace_candidates,
+                }
+            )
         if not kpi_ids:
             rows.append(definition | {"audience": "internal"})
     return rows
 
 
-def objective_rows(objectives: Mapping[str, Objective]) -> list[Row]:
-    """Return one row per objective, every parent before its children, business objectives first."""
+def objective_rows(objectives: Mapping[str, Objective], measurable: Collection[str], as_of: date) -> list[Row]:
+    """Return one row per objective, every parent before its children, business objectives first.
+
+    Args:
+        objectives: all of them by id.
+        measurable: those that a metric with enough data is bound to.
+        as_of: the day of the run.
+    """
     return [
         {
             "objective_id": objective_id,
@@ -59,6 +99,11 @@ def objective_rows(objectives: Mapping[str, Objective]) -> list[Row]:
             **_texts("statement", objective.statement),
             **_texts("why", objective.why),
             "owner": objective.owner,
+            "approved_by": objective.approved_by,
+            "approved_on": objective.approved_on,
+            "review_on": objective.review_on,
+            "is_review_overdue": objective.review_on < as_of,
+            "is_measurable": objective_id in measurable,
             "position": position,
         }
         for position, (objective_id, objective) in enumerate(_top_down(objectives, None), start=1)
@@ -91,10 +136,30 @@ def _definition(plan: MetricPlan, project: SqlProject) -> dict[str, Value]:
         "formula": metric.formula,
         "sql": metric_sql(plan, Selection(("week",), (dimension,))),
         "unit": metric.unit,
+        "form": _form(plan),
+        "basis": ", ".join(dict.fromkeys(each.file.basis for each in plan.inputs if each.file.basis)) or None,
         "direction": metric.direction,
         "decimals": metric.decimals,
+        "default_audience": metric.default_audience,
+        "profiles": ", ".join(metric.profiles) or None,
+        "edge_rules": ", ".join(metric.edge_rules) or None,
+        "reference": metric.source,
+        "metric_version": metric.version,
         "definition_hash": definition_hash(plan, project),
+        "meaning_hash": meaning_hash(metric),
     }
+
+
+def _form(plan: MetricPlan) -> str:
+    """How the number comes about, which decides how it may be put together."""
+    kinds = {measure.kind for each in plan.inputs for measure in each.measures}
+    if plan.formula.first_age or any(each.is_cohort for each in plan.inputs):
+        return "cohort"
+    if plan.quantile:
+        return "quantile"
+    if plan.formula.denominator is not None:
+        return "index" if plan.metric.unit == "points" else "ratio"
+    return "distinct" if "distinct" in kinds else "number"
 
 
 def _commitment(kpi_id: str, audiences: Audiences) -> dict[str, Value]:

@@ -4,6 +4,9 @@ Here: the texts that stand as comments in every published file. Add a column's t
 without text is not published. Tables made by SQL files are described in those files.
 """
 
+from kpi_pipeline.catalogue import catalogue_columns
+from kpi_pipeline.catalogue.catalogue_columns import texts
+
 SNAPSHOT_ID = "the snapshot that the row belongs to"
 
 KPI_TABLES = {
@@ -13,10 +16,25 @@ KPI_TABLES = {
     "kpi.weekly_executive": "One row per KPI and week, of the KPIs that are made for executives.",
     "kpi.catalogue": "One row per KPI, finished or not, and per metric that no KPI is about.",
     "kpi.objectives": "One row per objective, every objective before those that serve it.",
+    "kpi.success_factors": "One row per thing that must go right for an objective, measured by a KPI or not.",
+    "kpi.criteria": "One row per quality that somebody cares about; it never has a number.",
+    "kpi.alignment": "One row per department: how far it pursues both internal and external objectives.",
+    "kpi.owners": "One row per person or role that answers for objectives or KPIs, or works on them.",
+    "kpi.smart": "One row per KPI and letter of SMART: whether the commitment is specific, measurable and so on.",
+    "kpi.scores": "One row per KPI and property of a good KPI.",
+    "kpi.answers": "One row per question of the goals and KPI that answers it: what the last complete week says.",
+    "kpi.efficiency": "One row per KPI and recent week: what came of the effort, for each unit of it.",
+    "kpi.segments": "One row per KPI, dimension and member: its place in the last complete week.",
+    "kpi.breaks": "One row per metric and day from which it means something else than before.",
     "kpi.reported": "One row per KPI, week and time that its published value, status or meaning was new.",
     "kpi.lineage": "One row per metric and loaded file that stands behind it.",
     "kpi.quality": "One row per fact about the data and metric that it touches; without metric, it touches none.",
 }
+
+# In the internal file alone: they count or name what executives do not see.
+TABLES_OF_THE_TEAM = frozenset(
+    {"kpi.weekly_internal", "kpi.criteria", "kpi.alignment", "kpi.owners", "kpi.efficiency", "kpi.segments"}
+)
 
 COLUMNS = {
     "kpi.snapshot": {
@@ -53,7 +71,7 @@ COLUMNS = {
         "kpi_id": "id of the KPI, see kpi.catalogue",
         "name_en": "name in English",
         "name_fa": "name in Persian",
-        "unit": "percent, currency, count, ratio or months",
+        "unit": "percent, points, currency, count, ratio, minutes, hours, days or months",
         "direction": "higher_better or lower_better",
         "value": "value of the week; NULL with a reason",
         "previous_value": "value of the week before",
@@ -74,55 +92,29 @@ COLUMNS = {
         "forecast_high": "upper end of that range",
         "probability": "how likely the target is reached in the deadline's week, 0 to 1",
         "pace_status": "on_track, at_risk, off_track, achieved, missed or unknown",
+        "is_held_back": "whether pace_status would be better if no guardrail of the KPI were off track",
         "owner": "id of the accountable person",
         "objective_id": "id of the objective that the KPI serves, see kpi.objectives",
         "rank_52": "place among the last 52 final weeks, 1 for the best; NULL if the week is not final",
         "snapshot_id": SNAPSHOT_ID,
     },
-    "kpi.catalogue": {
+    "kpi.catalogue": texts(catalogue_columns.CATALOGUE),
+    "kpi.objectives": texts(catalogue_columns.OBJECTIVES),
+    "kpi.success_factors": texts(catalogue_columns.SUCCESS_FACTORS),
+    "kpi.criteria": texts(catalogue_columns.CRITERIA),
+    "kpi.alignment": texts(catalogue_columns.ALIGNMENT),
+    "kpi.owners": texts(catalogue_columns.OWNERS),
+    "kpi.smart": texts(catalogue_columns.SMART),
+    "kpi.scores": texts(catalogue_columns.SCORES),
+    "kpi.answers": texts(catalogue_columns.ANSWERS),
+    "kpi.efficiency": texts(catalogue_columns.EFFICIENCY),
+    "kpi.segments": texts(catalogue_columns.SEGMENTS),
+    "kpi.breaks": {
         "metric_id": "id of the metric",
-        "kpi_id": "id of the commitment; NULL for a metric that no KPI is about",
-        "name_en": "name in English",
-        "name_fa": "name in Persian",
-        "definition_en": "what exactly is counted, in English",
-        "definition_fa": "what exactly is counted, in Persian",
-        "formula": "the formula over measures; sums are implied",
-        "sql": "the statement that computes it by week; it runs on the internal file",
-        "unit": "percent, currency, count, ratio or months",
-        "direction": "higher_better or lower_better",
-        "decimals": "decimals to show",
-        "audience": "internal or executive",
-        "missing_parts": "what keeps the commitment from being a KPI; NULL if it is one, or there is no commitment",
-        "owner": "id of the accountable person",
-        "owner_name_en": "name of the accountable person in English",
-        "owner_name_fa": "name of the accountable person in Persian",
-        "objective_id": "id of the objective that it serves",
-        "objective_chain": "ids from the business objective down to that objective",
-        "question_en": "the question that it answers, in English",
-        "question_fa": "the question that it answers, in Persian",
-        "why_en": "why somebody is committed to it, in English",
-        "why_fa": "why somebody is committed to it, in Persian",
-        "baseline": "where it stood when the target was set",
-        "target": "what it is to reach",
-        "deadline": "by when",
-        "path": "linear or geometric: how it is to get there",
-        "action_en": "what is done when it is off track, in English",
-        "action_fa": "what is done when it is off track, in Persian",
-        "sources": "the sources that it is made from",
-        "version": "version of the commitment",
-        "definition_hash": "hash of everything that decides what the number means",
-    },
-    "kpi.objectives": {
-        "objective_id": "id of the objective",
-        "level": "business, external or internal",
-        "parent": "id of the objective that it serves; NULL for business objectives",
-        "department": "the department that pursues it; NULL for business objectives",
-        "statement_en": "what is wanted, in English",
-        "statement_fa": "what is wanted, in Persian",
-        "why_en": "why it is wanted, in English",
-        "why_fa": "why it is wanted, in Persian",
-        "owner": "id of the owner",
-        "position": "place in the order from top to bottom",
+        "on_day": "the first day of the new meaning; weeks before and after it are not compared",
+        "kind": "platform, where a platform counts in another way; definition, where we do",
+        "what_en": "what changed, in English",
+        "what_fa": "what changed, in Persian",
     },
     "kpi.reported": {
         "kpi_id": "id of the KPI",
@@ -163,6 +155,7 @@ COLUMNS = {
     },
     "core.calendar": {
         "day": "the day",
+        "starts_at": "first instant of the day, UTC",
         "week_start": "first day of the company's week",
         "week_end": "last day of the company's week",
         "month_start": "first day of the month",
@@ -183,6 +176,16 @@ COLUMNS = {
         "reporting_currency": "currency of all converted amounts",
         "time_zone": "IANA name of the zone whose calendar days count",
         "fx_max_age_days": "how old an exchange rate may be",
+    },
+    "core.settings": {
+        "support_sla_minutes": "within what time a ticket is promised to be solved",
+        "attribution_lookback_days": "how long before an order a visit counts as having led to it",
+        "bestsellers": "how many products count as popular",
+    },
+    "core.web_goals": {
+        "goal": "name of the goal",
+        "event_name": "event of the website that reaches it",
+        "value": "what it is worth, reporting currency; NULL if nobody has said",
     },
     "core.sources": {
         "source": "name of the source",

@@ -31,6 +31,7 @@ NEUTRAL_MESSAGES = {
     "sampled": "Some figures are estimates that the platform made from a part of its data.",
     "thresholded": "The platform leaves out figures of very few people.",
     "incomplete_days": "Some days were not complete when they were exported.",
+    "unit_suspected": "An amount looks as if it had come in another unit.",
 }
 NEUTRAL_OTHER = "There is a note on the data of this source."
 

@@ -11,15 +11,29 @@ from datetime import UTC, date, datetime
 from typing import cast
 
 from kpi_pipeline.catalogue.audience import Audiences
+from kpi_pipeline.catalogue.breaks import break_rows, metric_breaks, platforms_in_use
 from kpi_pipeline.catalogue.catalogue_table import catalogue_rows, objective_rows
 from kpi_pipeline.catalogue.definition import definition_hash
+from kpi_pipeline.catalogue.goal_rows import measurable_objectives
+from kpi_pipeline.catalogue.judgement import RunFacts, measurable_metrics, refresh_judgements
 from kpi_pipeline.catalogue.lineage import metric_subjects, refresh_lineage
 from kpi_pipeline.catalogue.metric_plan import MetricPlan, plan_metric, source_subjects
 from kpi_pipeline.catalogue.publication_ledger import PublicationLedger, ReportedValue
 from kpi_pipeline.catalogue.quality import Reach, quality_rows
-from kpi_pipeline.catalogue.row_tables import CATALOGUE, OBJECTIVES, QUALITY, REPORTED, SNAPSHOT, Row, write_rows
+from kpi_pipeline.catalogue.row_tables import (
+    BREAKS,
+    CATALOGUE,
+    OBJECTIVES,
+    QUALITY,
+    REPORTED,
+    SNAPSHOT,
+    Row,
+    write_rows,
+)
+from kpi_pipeline.catalogue.value_notes import suspected_units
 from kpi_pipeline.catalogue.values import refresh_values
 from kpi_pipeline.catalogue.weekly import refresh_weekly
+from kpi_pipeline.catalogue.weeks import read_weeks
 from kpi_pipeline.config.configuration import Configuration
 from kpi_pipeline.sources.custody.custody_ledger import CustodyLedger
 from kpi_pipeline.sources.custody.source_state import SourceState, source_states
@@ -101,24 +115,41 @@ def refresh_kpi_tables(
         made_at = last_made_at
     with engine.transaction():
         refresh_values(engine, configuration, project, as_of)
-        weekly = refresh_weekly(engine, plans, audiences, snapshot_id)
+        weeks = read_weeks(engine, {kpi.metric for kpi in configuration.kpis.values()})
+        breaks = metric_breaks(plans, configuration, platforms_in_use(engine))
+        weekly = refresh_weekly(engine, plans, audiences, weeks, breaks=breaks, snapshot_id=snapshot_id)
+        write_rows(engine, "kpi.breaks", BREAKS, break_rows(breaks))
         meanings = {metric_id: definition_hash(plan, project) for metric_id, plan in plans.items()}
         news = publications.news(
             _reported(weekly, audiences=audiences, meanings=meanings, as_of=as_of, made_at=made_at)
         )
-        write_rows(engine, "kpi.reported", REPORTED, [vars(value) for value in (*publications.values(), *news)])
-        sources = {metric_id: reach.sources_of(metric_id) for metric_id in plans}
-        write_rows(engine, "kpi.catalogue", CATALOGUE, catalogue_rows(project, plans, audiences, sources))
-        write_rows(engine, "kpi.objectives", OBJECTIVES, objective_rows(configuration.goals.objectives))
-        refresh_lineage(engine, reach.subjects_of_metrics)
+        reported = [*publications.values(), *news]
+        write_rows(engine, "kpi.reported", REPORTED, [vars(value) for value in reported])
         states = _states(engine, configuration, custody, as_of)
-        arrivals = [each for each in custody.arrivals() if each.file.source in configuration.sources]
-        write_rows(
-            engine,
-            "kpi.quality",
-            QUALITY,
-            quality_rows(states, arrivals, standing_warnings(engine), reach=reach, as_of=as_of),
+        measurable = measurable_metrics(engine)
+        run = RunFacts(
+            audiences=audiences,
+            plans=plans,
+            reach=reach,
+            breaks=breaks,
+            weeks=weeks,
+            weekly=weekly,
+            reported=reported,
+            states=states,
+            as_of=as_of,
         )
+        judgements = refresh_judgements(engine, run, measurable)
+        sources = {metric_id: reach.sources_of(metric_id) for metric_id in plans}
+        catalogue = catalogue_rows(project, plans, audiences, sources, as_of=as_of, judgements=judgements)
+        write_rows(engine, "kpi.catalogue", CATALOGUE, catalogue)
+        objectives = objective_rows(
+            configuration.goals.objectives, measurable_objectives(configuration, measurable), as_of
+        )
+        write_rows(engine, "kpi.objectives", OBJECTIVES, objectives)
+        refresh_lineage(engine, reach.subjects_of_metrics)
+        arrivals = [each for each in custody.arrivals() if each.file.source in configuration.sources]
+        notes = quality_rows(states, arrivals, standing_warnings(engine), reach=reach, as_of=as_of)
+        write_rows(engine, "kpi.quality", QUALITY, [*notes, *suspected_units(engine, configuration.metrics)])
         write_rows(engine, "kpi.snapshot", SNAPSHOT, [_snapshot(configuration, snapshot_id, as_of, made_at)])
     publications.enter(snapshot_id, as_of, made_at, news)
     return True

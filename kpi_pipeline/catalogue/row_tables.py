@@ -1,13 +1,16 @@
 """Tables whose rows are made in Python: KPIs, objectives, notes on quality, what was reported.
 
-Here: their columns, and writing rows into them. Add a column here and in ``descriptions``. What stands in the rows
-belongs to the module that makes them; sets of many rows are made by SQL and never pass through here.
+Here: their columns, and writing rows into them. Add a column here and in ``descriptions``, or in ``catalogue_columns``
+for both. What stands in the rows belongs to the module that makes them; sets of many rows are made by SQL and never
+pass through here.
 """
 
 from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 from decimal import Decimal
 
+from kpi_pipeline.catalogue import catalogue_columns
+from kpi_pipeline.catalogue.catalogue_columns import types
 from kpi_pipeline.catalogue.metric_sql import SUM_TYPE
 from kpi_pipeline.warehouse.engine import Engine
 
@@ -41,55 +44,28 @@ WEEKLY = {
     "forecast_high": "double",
     "probability": "double",
     "pace_status": "varchar",
+    "is_held_back": "boolean",
     "owner": "varchar",
     "objective_id": "varchar",
     "rank_52": "integer",
     "snapshot_id": "varchar",
 }
-CATALOGUE = {
+CATALOGUE = types(catalogue_columns.CATALOGUE)
+OBJECTIVES = types(catalogue_columns.OBJECTIVES)
+SUCCESS_FACTORS = types(catalogue_columns.SUCCESS_FACTORS)
+CRITERIA = types(catalogue_columns.CRITERIA)
+ALIGNMENT = types(catalogue_columns.ALIGNMENT)
+OWNERS = types(catalogue_columns.OWNERS)
+SMART = types(catalogue_columns.SMART)
+SCORES = types(catalogue_columns.SCORES)
+ANSWERS = types(catalogue_columns.ANSWERS)
+EFFICIENCY = types(catalogue_columns.EFFICIENCY)
+BREAKS = {
     "metric_id": "varchar",
-    "kpi_id": "varchar",
-    "name_en": "varchar",
-    "name_fa": "varchar",
-    "definition_en": "varchar",
-    "definition_fa": "varchar",
-    "formula": "varchar",
-    "sql": "varchar",
-    "unit": "varchar",
-    "direction": "varchar",
-    "decimals": "integer",
-    "audience": "varchar",
-    "missing_parts": "varchar",
-    "owner": "varchar",
-    "owner_name_en": "varchar",
-    "owner_name_fa": "varchar",
-    "objective_id": "varchar",
-    "objective_chain": "varchar",
-    "question_en": "varchar",
-    "question_fa": "varchar",
-    "why_en": "varchar",
-    "why_fa": "varchar",
-    "baseline": "double",
-    "target": "double",
-    "deadline": "date",
-    "path": "varchar",
-    "action_en": "varchar",
-    "action_fa": "varchar",
-    "sources": "varchar",
-    "version": "integer",
-    "definition_hash": "varchar",
-}
-OBJECTIVES = {
-    "objective_id": "varchar",
-    "level": "varchar",
-    "parent": "varchar",
-    "department": "varchar",
-    "statement_en": "varchar",
-    "statement_fa": "varchar",
-    "why_en": "varchar",
-    "why_fa": "varchar",
-    "owner": "varchar",
-    "position": "integer",
+    "on_day": "date",
+    "kind": "varchar",
+    "what_en": "varchar",
+    "what_fa": "varchar",
 }
 QUALITY = {
     "kind": "varchar",

@@ -1,19 +1,21 @@
 """Which tables, rows and columns each audience's file holds: the allow-lists.
 
 Here: one query per published table. Nothing gets into a file that is not named here. Who may see which KPI is decided
-in ``audience``; writing files belongs to ``warehouse.publish``.
+in ``audience``; texts that name an internal KPI are withheld in ``withheld_texts``; writing files belongs to
+``warehouse.publish``.
 """
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Mapping
 
 from kpi_pipeline.catalogue.audience import Audiences
+from kpi_pipeline.catalogue.breaks import neutral_text_sql
 from kpi_pipeline.catalogue.descriptions import COLUMNS, KPI_TABLES
-from kpi_pipeline.catalogue.measure_sql import TOTAL, Selection
-from kpi_pipeline.catalogue.metric_plan import plan_metric
-from kpi_pipeline.catalogue.metric_sql import metric_sql
+from kpi_pipeline.catalogue.goal_rows import measuring_kpis
+from kpi_pipeline.catalogue.measure_sql import TOTAL
 from kpi_pipeline.catalogue.quality import neutral_message_sql
-from kpi_pipeline.catalogue.row_tables import QUALITY
+from kpi_pipeline.catalogue.row_tables import CATALOGUE, QUALITY
 from kpi_pipeline.catalogue.values import GRAINS
+from kpi_pipeline.catalogue.withheld_texts import without_internal_names
 from kpi_pipeline.config.configuration import Configuration
 from kpi_pipeline.config.report import Audience
 from kpi_pipeline.warehouse.quoting import quoted_text
@@ -23,6 +25,21 @@ from kpi_pipeline.warehouse.sql_project import SqlProject
 
 ANALYST_SCHEMAS = ("core", "measures", "views")
 DESCRIPTIONS = KPI_TABLES | SEED_TABLES
+SEEN_LEVELS = "level in ('business', 'external')"
+# What executives read about a commitment: nothing that the team writes freely about its work.
+EXECUTIVE_CATALOGUE = frozenset(
+    {
+        *("metric_id", "kpi_id", "name_en", "name_fa", "definition_en", "definition_fa", "formula", "sql", "unit"),
+        *("form", "basis", "direction", "decimals", "default_audience", "profiles", "edge_rules", "reference"),
+        *("metric_version", "audience", "status", "missing_parts", "class", "function", "scope", "owner"),
+        *("owner_name_en", "owner_name_fa", "objective_id", "objective_chain", "question_en", "question_fa"),
+        *("why_en", "why_fa", "is_strategy_review_due", "baseline", "baseline_from", "baseline_to", "target"),
+        *("deadline", "path", "consecutive_weeks", "min_probability", "feasibility", "guardrails", "action_en"),
+        *("action_fa", "review_every_weeks", "review_next_on", "is_review_overdue", "evidence"),
+        *("evidence_expires_on", "max_latency_hours", "min_coverage_pct", "is_replace_candidate", "example"),
+        *("sources", "version", "effective_from", "definition_hash"),
+    }
+)
 FILE_DETAILS = ("file_name", "line", "column_name", "found", "expected")
 
 
@@ -34,14 +51,33 @@ def snapshot_tables(configuration: Configuration, project: SqlProject) -> dict[A
     """
     audiences = Audiences(configuration)
     audiences.check()
-    return {"internal": list(_internal(project)), "executive": list(_executive(audiences, project))}
+    executive = without_internal_names(_executive(audiences), audiences)
+    return {"internal": list(_internal(project)), "executive": list(executive)}
 
 
 def _internal(project: SqlProject) -> Iterator[PublishedTable]:
     yield _snapshot("internal")
     yield _table("kpi.values", replaced={"snapshot_id": "snapshot.snapshot_id"}, joined=", kpi.snapshot as snapshot")
-    for name in ("weekly_internal", "weekly_executive", "catalogue", "objectives", "reported", "lineage", "quality"):
+    for name in (
+        "weekly_internal",
+        "weekly_executive",
+        "catalogue",
+        "objectives",
+        "success_factors",
+        "criteria",
+        "alignment",
+        "owners",
+        "smart",
+        "scores",
+        "efficiency",
+        "segments",
+        "breaks",
+        "reported",
+        "lineage",
+        "quality",
+    ):
         yield _table(f"kpi.{name}")
+    yield _table("kpi.answers", where="audience = 'internal'")
     for name in SEED_TABLES:
         yield _table(name)
     for file in project.files:
@@ -51,11 +87,10 @@ def _internal(project: SqlProject) -> Iterator[PublishedTable]:
             yield PublishedTable(file.table, query, file.description, file.column_notes, is_copy=True)
 
 
-def _executive(audiences: Audiences, project: SqlProject) -> Iterator[PublishedTable]:
+def _executive(audiences: Audiences) -> Iterator[PublishedTable]:
     kpis = _among("kpi_id", audiences.executive_kpis)
     metrics = _among("metric_id", audiences.executive_metrics)
     without_sides = _among("metric_id", audiences.metrics_without_sides)
-    without_formula = _among("metric_id", _metrics_naming_internal(audiences, project))
     yield _snapshot("executive")
     yield _table(
         "kpi.values",
@@ -70,10 +105,37 @@ def _executive(audiences: Audiences, project: SqlProject) -> Iterator[PublishedT
     yield _table("kpi.weekly_executive", where=kpis)
     yield _table(
         "kpi.catalogue",
-        replaced={name: f"case when not {without_formula} then {name} end" for name in ("formula", "sql")},
+        replaced={
+            **{name: f"cast(null as {kind})" for name, kind in CATALOGUE.items() if name not in EXECUTIVE_CATALOGUE},
+            "guardrails": _by_id("kpi_id", _executive_guardrails(audiences)),
+        },
         where=f"{kpis} and audience = 'executive'",
     )
-    yield _table("kpi.objectives", where="level in ('business', 'external')")
+    yield _table("kpi.objectives", where=SEEN_LEVELS)
+    measuring = _executive_measuring_kpis(audiences)
+    yield _table(
+        "kpi.success_factors",
+        replaced={
+            "kpi_ids": _by_id("success_factor_id", {name: ", ".join(found) for name, found in measuring.items()}),
+            "kpis": _by_id(
+                "success_factor_id", {name: str(len(found)) for name, found in measuring.items()}, "integer"
+            ),
+        },
+        where=f"objective_id in (select objective_id from kpi.objectives where {SEEN_LEVELS})",
+    )
+    yield _table(
+        "kpi.smart",
+        # The other letters are explained in the words of the configuration, which may name anything.
+        replaced={name: f"case when letter in ('M', 'A') then {name} end" for name in ("finding_en", "finding_fa")},
+        where=kpis,
+    )
+    yield _table("kpi.scores", where=kpis)
+    yield _table("kpi.answers", where=f"{kpis} and audience = 'executive'")
+    yield _table(
+        "kpi.breaks",
+        replaced={"what_en": neutral_text_sql("en"), "what_fa": neutral_text_sql("fa")},
+        where=metrics,
+    )
     yield _table("kpi.reported", where=f"{kpis} and audience = 'executive'")
     yield _table("kpi.lineage", where=metrics)
     yield _table(
@@ -103,17 +165,30 @@ def _table(
     return PublishedTable(name, query, DESCRIPTIONS[name], COLUMNS[name])
 
 
+def _by_id(column: str, texts: Mapping[str, str], data_type: str = "varchar") -> str:
+    """The SQL that says for each id what is given for it, and nothing for others."""
+    whens = " ".join(
+        f"when {quoted_text(name)} then cast({quoted_text(text)} as {data_type})"
+        for name, text in texts.items()
+        if text
+    )
+    return f"case {column} {whens} end" if whens else f"cast(null as {data_type})"
+
+
+def _executive_guardrails(audiences: Audiences) -> dict[str, str]:
+    kpis, seen = audiences.configuration.kpis, audiences.executive_kpis
+    return {kpi_id: ", ".join(name for name in kpis[kpi_id].guardrails if name in seen) for kpi_id in seen}
+
+
+def _executive_measuring_kpis(audiences: Audiences) -> dict[str, list[str]]:
+    factors, seen = audiences.configuration.goals.success_factors, audiences.executive_kpis
+    return {
+        name: [kpi_id for kpi_id in measuring_kpis(name, factor, audiences) if kpi_id in seen]
+        for name, factor in factors.items()
+    }
+
+
 def _among(column: str, names: Collection[str]) -> str:
     if not names:
         return "(false)"
     return f"({column} in ({', '.join(quoted_text(name) for name in sorted(names))}))"
-
-
-def _metrics_naming_internal(audiences: Audiences, project: SqlProject) -> list[str]:
-    found = []
-    for metric_id in audiences.executive_metrics:
-        plan = plan_metric(metric_id, audiences.configuration, project)
-        statement = metric_sql(plan, Selection(("week",), (None,)))
-        if audiences.names_internal(f"{plan.formula.text}\n{statement}"):
-            found.append(metric_id)
-    return found

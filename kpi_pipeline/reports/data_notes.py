@@ -6,12 +6,12 @@ marks on single KPIs belong to ``scorecard``.
 
 from collections.abc import Mapping, Sequence
 
-from kpi_pipeline.reports.dates import format_day
 from kpi_pipeline.reports.document import LineageLine, QualityNote, QuarantinedFile
 from kpi_pipeline.reports.edition import Edition
-from kpi_pipeline.reports.numbers import format_count
-from kpi_pipeline.reports.outside_text import MESSAGE_LIMIT, clean_text
 from kpi_pipeline.reports.snapshot_rows import LineageRow, QualityRow
+from kpi_pipeline.wording.dates import format_day
+from kpi_pipeline.wording.numbers import format_count
+from kpi_pipeline.wording.outside_text import MESSAGE_LIMIT, clean_text
 
 
 def quarantined_files(quality: Sequence[QualityRow], edition: Edition) -> tuple[QuarantinedFile, ...]:

@@ -60,6 +60,14 @@ class Trend:
 
 
 @dataclass(frozen=True)
+class Answer:
+    """A question of the goals and what the KPI says to it now; empty in the report of another week."""
+
+    question: str
+    answer: str
+
+
+@dataclass(frozen=True)
 class KpiLine:
     """One KPI of the scorecard."""
 
@@ -72,23 +80,30 @@ class KpiLine:
     change: Change
     trend: Trend
     target: Cell
+    time_left: str
     progress: Cell
     forecast: Cell
     probability: str
     owner: str
-    question: str
+    answers: tuple[Answer, ...]
     action: str
     badges: tuple[Badge, ...]
 
 
 @dataclass(frozen=True)
 class ObjectiveGroup:
-    """One objective and its KPIs."""
+    """One objective and its KPIs.
+
+    Attributes:
+        chain: the objectives that it serves, from the business objective down; empty for a business objective.
+        note: what is overdue.
+    """
 
     level: str
     statement: str
     why: str
-    serves: str
+    chain: tuple[str, ...]
+    note: str
     kpis: tuple[KpiLine, ...]
 
 
@@ -168,10 +183,61 @@ class OpenCommitment:
 
 
 @dataclass(frozen=True)
-class InternalPart:
-    """What only the internal report shows."""
+class Finding:
+    """A letter of SMART or a property of a good KPI; ``code`` chooses the colour that ``verdict`` puts in words."""
 
+    name: str
+    code: str
+    verdict: str
+    text: str
+
+
+@dataclass(frozen=True)
+class Fact:
+    """A part of a commitment: what it is, and what was said, one line each."""
+
+    label: str
+    lines: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class KpiCommitment:
+    """Everything that was committed to for one KPI, and how good a commitment it is.
+
+    Attributes:
+        warning: whether another KPI would serve better.
+    """
+
+    kpi_id: str
+    name: str
+    warning: str
+    facts: tuple[Fact, ...]
+    smart: tuple[Finding, ...]
+    scores: tuple[Finding, ...]
+
+
+@dataclass(frozen=True)
+class SuccessFactorLine:
+    """One success factor and the KPIs that measure it."""
+
+    statement: str
+    objective: str
+    kpis: str
+    is_covered: bool
+
+
+@dataclass(frozen=True)
+class InternalPart:
+    """What only the internal report shows.
+
+    Attributes:
+        without_data: names of the metrics that nothing speaks for in this week.
+    """
+
+    kpis: tuple[KpiCommitment, ...]
+    success_factors: tuple[SuccessFactorLine, ...]
     metrics: tuple[MetricLine, ...]
+    without_data: str
     breakdowns: tuple[Breakdown, ...]
     quarantine: tuple[QuarantinedFile, ...]
     quality: tuple[QualityNote, ...]

@@ -8,11 +8,11 @@ from datetime import date, timedelta
 
 from kpi_pipeline.config.model import Unit
 from kpi_pipeline.config.report import Audience
-from kpi_pipeline.reports.dates import format_day, format_days
-from kpi_pipeline.reports.language import Language
-from kpi_pipeline.reports.numbers import NumberStyle
-from kpi_pipeline.reports.outside_text import clean_text
-from kpi_pipeline.reports.snapshot_rows import CatalogueRow, ObjectiveRow, SnapshotRow, WeeklyRow
+from kpi_pipeline.reports.snapshot_rows import TextRow
+from kpi_pipeline.wording.dates import format_day, format_days
+from kpi_pipeline.wording.language import Language
+from kpi_pipeline.wording.numbers import NumberStyle
+from kpi_pipeline.wording.outside_text import clean_text
 
 # What leaves a hole in the inputs; other kinds of quality rows only remark on them.
 INCOMPLETE_KINDS = frozenset({"missing_days", "late_source", "quarantined_file"})
@@ -51,9 +51,7 @@ class Edition:
         """Return how numbers of a metric are written."""
         return NumberStyle(self.language, unit, decimals, self.currency)
 
-    def localized(
-        self, row: SnapshotRow | WeeklyRow | CatalogueRow | ObjectiveRow, field: str, limit: int = 300
-    ) -> str:
+    def localized(self, row: TextRow, field: str, limit: int = 300) -> str:
         """Return a row's text in the report's language, in English where it has none, empty where there is neither."""
         text = getattr(row, f"{field}_{self.language.code}", None) or getattr(row, f"{field}_en")
         return clean_text(str(text), limit) if text else ""

@@ -6,13 +6,15 @@ Here: choosing and wording them. Data quality and lineage belong to ``data_notes
 
 from collections.abc import Sequence
 
+from kpi_pipeline.reports.badges import is_above_whole
+from kpi_pipeline.reports.commitment_part import commitments, success_factors
 from kpi_pipeline.reports.data_notes import lineage_lines, quality_notes, quarantined_files
 from kpi_pipeline.reports.document import Breakdown, BreakdownLine, Cell, InternalPart, MetricLine, OpenCommitment
 from kpi_pipeline.reports.edition import Edition
-from kpi_pipeline.reports.numbers import format_change, format_count, format_value
-from kpi_pipeline.reports.outside_text import NAME_LIMIT, clean_text
-from kpi_pipeline.reports.scorecard import KpiWeek
+from kpi_pipeline.reports.kpi_weeks import KpiWeek
 from kpi_pipeline.reports.snapshot_rows import CatalogueRow, SnapshotRows, ValueRow
+from kpi_pipeline.wording.numbers import format_change, format_count, format_value
+from kpi_pipeline.wording.outside_text import NAME_LIMIT, clean_text, isolate
 
 # A week's report shows where a number comes from at a glance; everything else is in the published database.
 _DIMENSIONS = ("channel", "platform", "device")
@@ -26,15 +28,25 @@ def internal_part(kpis: Sequence[KpiWeek], rows: SnapshotRows, edition: Edition)
     names = {metric_id: edition.localized(row, "name", NAME_LIMIT) for metric_id, row in catalogue.items()}
     committed = list(dict.fromkeys(kpi.commitment.metric_id for kpi in kpis))
     others = sorted(catalogue.keys() - committed, key=lambda metric_id: (names[metric_id].casefold(), metric_id))
+    missing = [name for name in others if _has_no_data(name, rows, edition)]
     breakdowns = (_breakdown(name, [*committed, *others], catalogue, rows, edition) for name in _DIMENSIONS)
     return InternalPart(
-        metrics=tuple(_metric_line(catalogue[metric_id], rows, edition) for metric_id in others),
+        kpis=commitments(kpis, rows, edition),
+        success_factors=success_factors(rows, edition),
+        metrics=tuple(_metric_line(catalogue[name], rows, edition) for name in others if name not in missing),
+        without_data=edition.language.join([isolate(names[metric_id]) for metric_id in missing]),
         breakdowns=tuple(breakdown for breakdown in breakdowns if breakdown is not None),
         quarantine=quarantined_files(rows.quality, edition),
         quality=quality_notes(rows.quality, names, edition),
         lineage=lineage_lines(rows.lineage, edition),
         commitments=tuple(_open_commitments(rows.catalogue, edition)),
     )
+
+
+def _has_no_data(metric_id: str, rows: SnapshotRows, edition: Edition) -> bool:
+    """Whether nothing speaks for the metric in this week; a table of many such metrics would say nothing more."""
+    found = [row for row in rows.values if row.metric_id == metric_id and row.period_start == edition.week_start]
+    return all(row.null_reason == "source_missing" for row in found)
 
 
 def _metric_line(metric: CatalogueRow, rows: SnapshotRows, edition: Edition) -> MetricLine:
@@ -51,6 +63,10 @@ def _metric_line(metric: CatalogueRow, rows: SnapshotRows, edition: Edition) -> 
     else:
         value = format_value(current.value, style)
         note = language.known_text("badge", current.status, "")
+        if is_above_whole(current.value, metric):
+            note = language.join(
+                [note, language.text("badge.above_whole")] if note else [language.text("badge.above_whole")]
+            )
     return MetricLine(
         name=edition.localized(metric, "name", NAME_LIMIT),
         value=value,

@@ -5,7 +5,7 @@ them does not belong here.
 """
 
 import os
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from datetime import date
 from pathlib import Path
 
@@ -18,17 +18,26 @@ from kpi_pipeline.reports.snapshot_reading import snapshot_day
 from kpi_pipeline.warehouse.snapshot import current_snapshot
 
 
-def write_weekly_report(published: Path, reports: Path, *, audience: Audience, week_start: date, language: str) -> Path:
-    """Write ``<reports>/<audience>/<week_start>/report.<language>.html`` and ``.json``; return the page's path.
+def write_weekly_report(
+    published: Path,
+    reports: Path,
+    *,
+    audience: Audience,
+    week_start: date,
+    language: str,
+    kpis: Sequence[str] | None = None,
+    name: str = "report",
+) -> Path:
+    """Write ``<reports>/<audience>/<week_start>/<name>.<language>.html`` and ``.json``; return the page's path.
 
-    The same snapshot, week, audience and language give the same bytes.
+    The same snapshot, week, audience, language and KPIs to show (all when absent) give the same bytes.
     """
-    frozen = report_model(current_snapshot(published, audience), audience, week_start, language).as_json()
+    frozen = report_model(current_snapshot(published, audience), audience, week_start, language, kpis).as_json()
     rendered = render_frozen(frozen)
     folder = reports / audience / week_start.isoformat()
     folder.mkdir(parents=True, exist_ok=True)
-    page = folder / f"report.{language}.html"
-    _replace_file(folder / f"report.{language}.json", frozen)
+    page = folder / f"{name}.{language}.html"
+    _replace_file(folder / f"{name}.{language}.json", frozen)
     _replace_file(page, rendered)
     return page
 
@@ -51,13 +60,14 @@ def write_reports(
         languages: which of a report's languages to write; all when empty.
     """
     pages: list[Path] = []
-    for report in configuration.reports.values():
+    for report_id, report in configuration.reports.items():
         if audiences and report.audience not in audiences:
             continue
         day = snapshot_day(current_snapshot(paths.published, report.audience))
         calendar = configuration.calendar
         period = calendar.period_of("week", week) if week else calendar.last_complete_week(day)
         wanted = [language for language in report.languages if not languages or language in languages]
+        chosen = report.chosen(configuration.kpis)
         pages += [
             write_weekly_report(
                 paths.published,
@@ -65,10 +75,17 @@ def write_reports(
                 audience=report.audience,
                 week_start=period.start,
                 language=language,
+                kpis=chosen,
+                name=report_name(report_id, chosen),
             )
             for language in wanted
         ]
     return pages
+
+
+def report_name(report_id: str, chosen: Sequence[str] | None) -> str:
+    """Return what a report's files are called, so that one of some KPIs never replaces the one of all."""
+    return "report" if chosen is None else report_id
 
 
 def _replace_file(path: Path, text: str) -> None:

@@ -9,21 +9,31 @@ from datetime import date
 from pathlib import Path
 
 from kpi_pipeline.config.report import Audience
-from kpi_pipeline.reports.dates import format_days
 from kpi_pipeline.reports.document import Report
 from kpi_pipeline.reports.edition import INCOMPLETE_KINDS, Edition
 from kpi_pipeline.reports.headline import headline, tally
 from kpi_pipeline.reports.internal_part import internal_part
-from kpi_pipeline.reports.language import load_language
-from kpi_pipeline.reports.numbers import format_count
-from kpi_pipeline.reports.outside_text import NAME_LIMIT, clean_text, isolate
-from kpi_pipeline.reports.scorecard import KpiWeek, kpi_weeks, objective_groups
+from kpi_pipeline.reports.kpi_weeks import KpiWeek, kpi_weeks
+from kpi_pipeline.reports.scorecard import objective_groups
 from kpi_pipeline.reports.snapshot_reading import read_snapshot
 from kpi_pipeline.reports.snapshot_rows import SnapshotRows
+from kpi_pipeline.wording.dates import format_days
+from kpi_pipeline.wording.language import load_language
+from kpi_pipeline.wording.numbers import format_count
+from kpi_pipeline.wording.outside_text import NAME_LIMIT, clean_text, isolate
 
 
-def report_model(snapshot: Path, audience: Audience, week_start: date, language: str) -> Report:
+def report_model(
+    snapshot: Path, audience: Audience, week_start: date, language: str, kpis: Sequence[str] | None = None
+) -> Report:
     """Make the report of the week that starts on ``week_start``; equal arguments give an equal report.
+
+    Args:
+        snapshot: the audience's published file.
+        audience: who reads the report.
+        week_start: the first day of the week.
+        language: code of the language.
+        kpis: the KPIs to show, in their order under each objective; all of the audience when absent.
 
     Raises:
         ReportError: if the snapshot is another audience's, contradicts itself or holds other weeks only, or an internal
@@ -32,8 +42,8 @@ def report_model(snapshot: Path, audience: Audience, week_start: date, language:
     words = load_language(language)
     rows = read_snapshot(snapshot, audience, week_start)
     edition = Edition(audience, words, week_start, rows.snapshot.as_of, rows.snapshot.reporting_currency)
-    kpis = kpi_weeks(rows, edition)
-    groups = objective_groups(kpis, rows, edition)
+    weeks = kpi_weeks(rows, edition, kpis)
+    groups = objective_groups(weeks, rows, edition)
     lines = [line for group in groups for line in group.kpis]
     return Report(
         language=words.code,
@@ -50,11 +60,11 @@ def report_model(snapshot: Path, audience: Audience, week_start: date, language:
             words.text("page.time_zone", zone=isolate(clean_text(rows.snapshot.time_zone))),
         ),
         source=words.text("page.snapshot", id=isolate(clean_text(rows.snapshot.snapshot_id))),
-        notices=tuple(_notices(kpis, rows, edition)),
-        headline=headline(kpis, lines, edition),
+        notices=tuple(_notices(weeks, rows, edition)),
+        headline=headline(weeks, lines, edition),
         tally=tally(lines, words),
         objectives=groups,
-        internal=internal_part(kpis, rows, edition) if audience == "internal" else None,
+        internal=internal_part(weeks, rows, edition) if audience == "internal" else None,
         labels=words.section("label"),
     )
 

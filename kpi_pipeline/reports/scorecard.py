@@ -4,54 +4,26 @@ Here: choosing and wording what the scorecard says of one KPI. It only words wha
 or forecast is computed here.
 """
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
 
 from kpi_pipeline.errors import ReportError
-from kpi_pipeline.reports.dates import format_day
-from kpi_pipeline.reports.document import Badge, Cell, Change, KpiLine, ObjectiveGroup, Status, Trend
-from kpi_pipeline.reports.edition import INCOMPLETE_KINDS, Edition
-from kpi_pipeline.reports.numbers import Number, NumberStyle, format_change, format_share, format_value
-from kpi_pipeline.reports.outside_text import NAME_LIMIT
+from kpi_pipeline.reports.badges import badges_of
+from kpi_pipeline.reports.document import Answer, Cell, Change, KpiLine, ObjectiveGroup, Status, Trend
+from kpi_pipeline.reports.edition import Edition
+from kpi_pipeline.reports.kpi_weeks import KpiWeek
 from kpi_pipeline.reports.snapshot_reading import TREND_WEEKS, WEEK
-from kpi_pipeline.reports.snapshot_rows import CatalogueRow, ObjectiveRow, QualityRow, SnapshotRows, WeeklyRow
+from kpi_pipeline.reports.snapshot_rows import (
+    ObjectiveRow,
+    SnapshotRows,
+    WeeklyRow,
+)
+from kpi_pipeline.wording.dates import format_day
+from kpi_pipeline.wording.numbers import Number, NumberStyle, format_change, format_count, format_share, format_value
+from kpi_pipeline.wording.outside_text import NAME_LIMIT
 
+ANSWER_LIMIT = 1000
 # Bad first; also the order of the tally.
 STATUS_CODES = ("missed", "off_track", "at_risk", "on_track", "achieved", "unknown")
-
-
-@dataclass(frozen=True)
-class KpiWeek:
-    """One KPI's rows: this week's, its commitment, its recent weeks and the quality rows of its metric."""
-
-    row: WeeklyRow
-    commitment: CatalogueRow
-    recent: Sequence[WeeklyRow]
-    quality: Sequence[QualityRow]
-
-
-def kpi_weeks(rows: SnapshotRows, edition: Edition) -> list[KpiWeek]:
-    """Gather the KPIs of the week.
-
-    Raises:
-        ReportError: if a KPI is not in the catalogue, or is internal in an executive snapshot.
-    """
-    commitments = {row.kpi_id: row for row in rows.catalogue if row.kpi_id is not None}
-    found = []
-    for row in rows.weekly:
-        commitment = commitments.get(row.kpi_id)
-        if commitment is None:
-            raise ReportError(f"snapshot {rows.snapshot.snapshot_id}: KPI {row.kpi_id!r} is not in kpi.catalogue")
-        if edition.audience == "executive" and commitment.audience != "executive":
-            raise ReportError(
-                f"executive snapshot {rows.snapshot.snapshot_id}: KPI {row.kpi_id!r} has the audience "
-                f"{commitment.audience!r}, expected 'executive'; no executive report is made from this snapshot"
-            )
-        if row.week_start == edition.week_start:
-            recent = [other for other in rows.weekly if other.kpi_id == row.kpi_id]
-            quality = [remark for remark in rows.quality if remark.metric_id == commitment.metric_id]
-            found.append(KpiWeek(row, commitment, recent, quality))
-    return found
 
 
 def objective_groups(kpis: Sequence[KpiWeek], rows: SnapshotRows, edition: Edition) -> tuple[ObjectiveGroup, ...]:
@@ -91,18 +63,19 @@ def kpi_line(kpi: KpiWeek, edition: Edition) -> KpiLine:
         status_before=_status_before(kpi, status, edition),
         value=Cell(language.text("label.no_value"), edition.reason(row.null_reason))
         if row.value is None
-        else Cell(format_value(row.value, style)),
+        else Cell(format_value(row.value, style), _rank(row, edition)),
         has_value=row.value is not None,
         change=_change(row, style, edition),
         trend=_trend(kpi, style, edition),
         target=_target(row, style, edition),
+        time_left=_time_left(row, edition),
         progress=_progress(row, style, edition),
         forecast=_forecast(row, style, edition),
         probability=_probability(row, edition),
         owner=edition.localized(kpi.commitment, "owner_name", NAME_LIMIT),
-        question=edition.localized(kpi.commitment, "question"),
+        answers=tuple(_answers(kpi, edition)),
         action=edition.localized(kpi.commitment, "action") if status.code in {"off_track", "at_risk"} else "",
-        badges=tuple(_badges(kpi, edition)),
+        badges=tuple(badges_of(kpi, edition)),
     )
 
 
@@ -112,19 +85,42 @@ def pace_status(row: WeeklyRow, edition: Edition) -> Status:
     return Status(code, edition.language.text(f"pace.{code}"))
 
 
-def _group(
-    objective: ObjectiveRow, objectives: dict[str, ObjectiveRow], lines: tuple[KpiLine, ...], edition: Edition
-) -> ObjectiveGroup:
+def chain_of(objective: ObjectiveRow, objectives: Mapping[str, ObjectiveRow], edition: Edition) -> tuple[str, ...]:
+    """Return the statements of what an objective serves, from the business objective down to its parent."""
+    chain: list[str] = []
     parent = objectives.get(objective.parent or "")
+    while parent is not None:
+        chain.insert(0, edition.localized(parent, "statement"))
+        parent = objectives.get(parent.parent or "")
+    return tuple(chain)
+
+
+def _group(
+    objective: ObjectiveRow, objectives: Mapping[str, ObjectiveRow], lines: tuple[KpiLine, ...], edition: Edition
+) -> ObjectiveGroup:
+    language = edition.language
+    overdue = objective.review_on if objective.is_review_overdue else None
     return ObjectiveGroup(
-        level=edition.language.text(f"level.{objective.level}"),
+        level=language.text(f"level.{objective.level}"),
         statement=edition.localized(objective, "statement"),
         why=edition.localized(objective, "why"),
-        serves=edition.language.text("level.serves", statement=edition.localized(parent, "statement"))
-        if parent
-        else "",
+        chain=chain_of(objective, objectives, edition),
+        note=language.text("level.review_overdue", day=format_day(overdue, language)) if overdue else "",
         kpis=lines,
     )
+
+
+def _answers(kpi: KpiWeek, edition: Edition) -> Iterator[Answer]:
+    for row in sorted(kpi.answers, key=lambda row: row.question_id):
+        is_current = row.week_start == edition.week_start
+        answer = edition.localized(row, "answer", ANSWER_LIMIT) if is_current else ""
+        yield Answer(edition.localized(row, "question"), answer)
+
+
+def _rank(row: WeeklyRow, edition: Edition) -> str:
+    if row.rank_52 is None:
+        return ""
+    return edition.language.text("kpi.rank", rank=format_count(row.rank_52, edition.language))
 
 
 def _status_before(kpi: KpiWeek, status: Status, edition: Edition) -> str:
@@ -172,6 +168,16 @@ def _target(row: WeeklyRow, style: NumberStyle, edition: Edition) -> Cell:
     )
 
 
+def _time_left(row: WeeklyRow, edition: Edition) -> str:
+    """Say how much time is left at the end of the week; nothing once the deadline has passed."""
+    language = edition.language
+    days = (row.deadline - edition.week_end).days if row.deadline else 0
+    if days < 1:
+        return ""
+    weeks = language.plural("kpi.weeks_left", days // 7, weeks=format_count(days // 7, language))
+    return language.join([language.plural("kpi.days_left", days, days=format_count(days, language)), weeks])
+
+
 def _progress(row: WeeklyRow, style: NumberStyle, edition: Edition) -> Cell:
     language = edition.language
     if row.attainment is None:
@@ -205,25 +211,3 @@ def _probability(row: WeeklyRow, edition: Edition) -> str:
     edge = "_low" if row.probability < 0.01 else "_high" if row.probability > 0.99 else ""
     share = min(max(float(row.probability), 0.01), 0.99)
     return edition.language.text(f"kpi.probability{edge}", share=format_share(share, edition.language))
-
-
-def _badges(kpi: KpiWeek, edition: Edition) -> list[Badge]:
-    language = edition.language
-    badges = []
-    if kpi.row.status == "partial":
-        reason = language.text("badge.partial_days_missing")
-        if not edition.week_is_over:
-            reason = language.text("badge.partial_week_open", day=edition.data_until)
-        badges.append(Badge(language.text("badge.partial"), reason))
-    elif kpi.row.status == "provisional":
-        badges.append(Badge(language.text("badge.provisional"), language.text("badge.provisional_reason")))
-    holes = [remark for remark in kpi.quality if remark.kind in INCOMPLETE_KINDS]
-    if holes:
-        first = min((remark.first_day for remark in holes if remark.first_day), default=None)
-        last = max((remark.last_day for remark in holes if remark.last_day), default=None)
-        days = edition.days(first, last)
-        reason = (
-            language.text("badge.incomplete_days", range=days) if days else language.text("badge.incomplete_reason")
-        )
-        badges.append(Badge(language.text("badge.incomplete"), reason))
-    return badges

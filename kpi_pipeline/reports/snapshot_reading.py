@@ -15,12 +15,19 @@ import duckdb
 from kpi_pipeline.config.report import Audience
 from kpi_pipeline.errors import ReportError
 from kpi_pipeline.reports.snapshot_rows import (
+    AnswerRow,
     CatalogueRow,
+    EfficiencyRow,
+    JudgementRows,
     LineageRow,
     ObjectiveRow,
+    OwnerRow,
     QualityRow,
+    ScoreRow,
+    SmartRow,
     SnapshotRow,
     SnapshotRows,
+    SuccessFactorRow,
     ValueRow,
     WeeklyRow,
 )
@@ -29,7 +36,22 @@ from kpi_pipeline.warehouse.snapshot import open_snapshot
 WEEK = timedelta(weeks=1)
 TREND_WEEKS = 13
 
-Row = TypeVar("Row", SnapshotRow, WeeklyRow, CatalogueRow, ObjectiveRow, ValueRow, QualityRow, LineageRow)
+Row = TypeVar(
+    "Row",
+    SnapshotRow,
+    WeeklyRow,
+    CatalogueRow,
+    ObjectiveRow,
+    AnswerRow,
+    SuccessFactorRow,
+    SmartRow,
+    ScoreRow,
+    OwnerRow,
+    EfficiencyRow,
+    ValueRow,
+    QualityRow,
+    LineageRow,
+)
 
 
 def read_snapshot(path: Path, audience: Audience, week_start: date) -> SnapshotRows:
@@ -54,6 +76,8 @@ def read_snapshot(path: Path, audience: Audience, week_start: date) -> SnapshotR
                 weekly=weekly,
                 catalogue=_read(connection, CatalogueRow, "kpi.catalogue"),
                 objectives=_read(connection, ObjectiveRow, "kpi.objectives"),
+                # An answer is about the last complete week; in the report of another week the question stands alone.
+                answers=_read(connection, AnswerRow, "kpi.answers"),
                 values=_read(
                     connection,
                     ValueRow,
@@ -63,6 +87,7 @@ def read_snapshot(path: Path, audience: Audience, week_start: date) -> SnapshotR
                 ),
                 quality=_read(connection, QualityRow, "kpi.quality", of_the_week, week),
                 lineage=_read(connection, LineageRow, "kpi.lineage", of_the_week, week),
+                judgements=_judgements(connection, week_start) if audience == "internal" else None,
             )
         except duckdb.Error as error:
             raise ReportError(
@@ -86,6 +111,16 @@ def _read(
     columns = ", ".join(field.name for field in fields(row_class))
     query = f"select distinct {columns} from {table} where {where} order by all"
     return [row_class(*row) for row in connection.execute(query, parameters or {}).fetchall()]
+
+
+def _judgements(connection: duckdb.DuckDBPyConnection, week_start: date) -> JudgementRows:
+    return JudgementRows(
+        smart=_read(connection, SmartRow, "kpi.smart"),
+        scores=_read(connection, ScoreRow, "kpi.scores"),
+        owners=_read(connection, OwnerRow, "kpi.owners"),
+        efficiency=_read(connection, EfficiencyRow, "kpi.efficiency", "week_start = $week", {"week": week_start}),
+        success_factors=_read(connection, SuccessFactorRow, "kpi.success_factors"),
+    )
 
 
 def _check_snapshot(path: Path, found: list[SnapshotRow], audience: Audience) -> None:

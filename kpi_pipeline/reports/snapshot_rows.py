@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 
 from kpi_pipeline.config.model import Direction, Unit
-from kpi_pipeline.reports.numbers import Number
+from kpi_pipeline.wording.numbers import Number
 
 
 @dataclass(frozen=True)
@@ -52,12 +52,14 @@ class WeeklyRow:
     forecast_high: Number | None
     probability: Number | None
     pace_status: str | None
+    is_held_back: bool | None
     objective_id: str
+    rank_52: int | None
 
 
 @dataclass(frozen=True)
 class CatalogueRow:
-    """One metric, and its commitment where there is one."""
+    """One metric, and its commitment where there is one; ids are joined by commas, texts stand one per line."""
 
     metric_id: str
     kpi_id: str | None
@@ -65,14 +67,35 @@ class CatalogueRow:
     name_fa: str
     unit: Unit
     decimals: int
+    edge_rules: str | None
     audience: str
     missing_parts: str | None
+    scope: str | None
+    owner: str | None
     owner_name_en: str | None
     owner_name_fa: str | None
-    question_en: str | None
-    question_fa: str | None
+    responsible: str | None
+    consulted: str | None
+    informed: str | None
+    objective_chain: str | None
+    why_en: str | None
+    why_fa: str | None
+    resources: str | None
+    where_scope: str | None
+    assumptions: str | None
+    expired_assumptions: str | None
+    risks: str | None
+    obstacles: str | None
+    opportunities: str | None
+    tasks: str | None
+    tasks_done: str | None
+    is_strategy_review_due: bool | None
+    guardrails: str | None
     action_en: str | None
     action_fa: str | None
+    review_next_on: date | None
+    is_review_overdue: bool | None
+    is_replace_candidate: bool | None
 
 
 @dataclass(frozen=True)
@@ -86,7 +109,89 @@ class ObjectiveRow:
     statement_fa: str
     why_en: str
     why_fa: str
+    review_on: date | None
+    is_review_overdue: bool | None
     position: int
+
+
+@dataclass(frozen=True)
+class AnswerRow:
+    """One question and what one KPI says to it in one week."""
+
+    question_id: str
+    kpi_id: str | None
+    week_start: date | None
+    question_en: str
+    question_fa: str
+    answer_en: str
+    answer_fa: str
+    audience: str
+
+
+@dataclass(frozen=True)
+class SuccessFactorRow:
+    """One success factor, covered or not."""
+
+    success_factor_id: str
+    objective_id: str
+    statement_en: str
+    statement_fa: str
+    kpi_ids: str | None
+    kpis: int
+
+
+@dataclass(frozen=True)
+class SmartRow:
+    """One letter of one KPI."""
+
+    kpi_id: str
+    letter: str
+    verdict: str
+    finding_en: str
+    finding_fa: str
+
+
+@dataclass(frozen=True)
+class ScoreRow:
+    """One property of one KPI."""
+
+    kpi_id: str
+    property: str
+    score: Number | None
+    is_passed: bool | None
+    finding_en: str
+    finding_fa: str
+
+
+@dataclass(frozen=True)
+class OwnerRow:
+    """One person or role."""
+
+    owner_id: str
+    name_en: str
+    name_fa: str
+
+
+@dataclass(frozen=True)
+class EfficiencyRow:
+    """What came of the effort behind one KPI in one week."""
+
+    kpi_id: str
+    week_start: date
+    efficiency_metric: str
+    per: str
+    result_per_effort: Number | None
+
+
+@dataclass(frozen=True)
+class JudgementRows:
+    """What only the team reads about its KPIs."""
+
+    smart: Sequence[SmartRow]
+    scores: Sequence[ScoreRow]
+    owners: Sequence[OwnerRow]
+    efficiency: Sequence[EfficiencyRow]
+    success_factors: Sequence[SuccessFactorRow]
 
 
 @dataclass(frozen=True)
@@ -134,12 +239,31 @@ class LineageRow:
 
 @dataclass(frozen=True)
 class SnapshotRows:
-    """Everything one week's report is made from; ``weekly`` holds the last 13 weeks, the others this week's rows."""
+    """Everything one week's report is made from; ``weekly`` holds the last 13 weeks, the others this week's rows.
+
+    Attributes:
+        judgements: absent from an executive snapshot.
+    """
 
     snapshot: SnapshotRow
     weekly: Sequence[WeeklyRow]
     catalogue: Sequence[CatalogueRow]
     objectives: Sequence[ObjectiveRow]
+    answers: Sequence[AnswerRow]
     values: Sequence[ValueRow]
     quality: Sequence[QualityRow]
     lineage: Sequence[LineageRow]
+    judgements: JudgementRows | None
+
+
+TextRow = (
+    SnapshotRow
+    | WeeklyRow
+    | CatalogueRow
+    | ObjectiveRow
+    | AnswerRow
+    | SuccessFactorRow
+    | SmartRow
+    | ScoreRow
+    | OwnerRow
+)

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from kpi_pipeline.analysis.pace import Course, WeekValue, attainment, pace, path_value, settled_run
+from kpi_pipeline.analysis.pace import Course, WeekValue, attainment, guarded, pace, path_value, settled_run
 
 SATURDAY = date(2026, 8, 29)
 # From 5 % to 7 % within 13 weeks, as in KPI textbooks.
@@ -169,3 +169,20 @@ def test_later_weeks_do_not_change_what_was_known() -> None:
     weeks = series(5.2, 5.1, 5.4, 5.6, 5.5, 5.8, 5.7, 5.9, 6.4, 6.6)
 
     assert pace(weeks, week(8), COURSE) == pace(weeks[:8], week(8), COURSE)
+
+
+@pytest.mark.parametrize(
+    ("status", "guardrails", "expected"),
+    [
+        ("on_track", ["off_track"], "at_risk"),
+        ("achieved", ["on_track", "off_track"], "at_risk"),
+        ("on_track", ["at_risk", "missed", "unknown"], "on_track"),
+        ("on_track", [], "on_track"),
+        # Nothing gets better by it.
+        ("off_track", ["off_track"], "off_track"),
+        ("missed", ["off_track"], "missed"),
+        ("unknown", ["off_track"], "unknown"),
+    ],
+)
+def test_off_track_guardrail_holds_the_status_back(status: Any, guardrails: list[Any], expected: str) -> None:
+    assert guarded(status, guardrails) == expected

@@ -11,11 +11,11 @@ from kpi_pipeline.sources.custody.custody_ledger import CustodyLedger
 from kpi_pipeline.sources.subjects import SUBJECTS
 from kpi_pipeline.warehouse.changes import prepare_meta
 from kpi_pipeline.warehouse.duckdb_engine import DuckDbEngine
+from kpi_pipeline.warehouse.seeds import SEED_TABLES
 from kpi_pipeline.warehouse.sql_project import SqlProject, load_sql_project
 from tests.unit.catalogue.hand_made import Warehouse
 
 RAW_TABLES = (*(subject.table for subject in SUBJECTS.values()), "raw.batches", "raw.covered_days")
-SEED_TABLES = ("core.calendar", "core.company", "core.sources")
 
 
 @pytest.fixture

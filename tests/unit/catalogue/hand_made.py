@@ -13,8 +13,22 @@ from kpi_pipeline.calendar.company_calendar import CompanyCalendar
 from kpi_pipeline.catalogue.compiler import compile_metric
 from kpi_pipeline.config.company import Company
 from kpi_pipeline.config.configuration import Configuration
-from kpi_pipeline.config.goals import Goals, Objective, Owner, Question
-from kpi_pipeline.config.kpi import Action, Baseline, How, Impact, Kpi, Review, SuccessRule, Target, Who
+from kpi_pipeline.config.goals import Criterion, Goals, Objective, Owner, Question, SuccessFactor
+from kpi_pipeline.config.kpi import (
+    Action,
+    Baseline,
+    How,
+    Impact,
+    Kpi,
+    Quality,
+    Review,
+    SuccessRule,
+    Target,
+    Task,
+    When,
+    Where,
+    Who,
+)
 from kpi_pipeline.config.metric import Metric
 from kpi_pipeline.config.model import Text
 from kpi_pipeline.config.source import Source
@@ -71,6 +85,7 @@ def goals(**objectives: str) -> Goals:
     parents = {"business": None, "external": "grow", "internal": "convert"}
     return Goals(
         owners={"ceo": Owner(name=text("Chief"), group="executive")},
+        criteria={"quality": Criterion(name=text("Quality"))},
         objectives={
             name: Objective(
                 level=level,  # type: ignore[arg-type]
@@ -82,9 +97,15 @@ def goals(**objectives: str) -> Goals:
             )
             for name, level in levels.items()
         },
+        success_factors={
+            f"factor_of_{name}": SuccessFactor(
+                objective=name, statement=text(f"Factor of {name}"), measured_by=(f"metric_of_{name}",)
+            )
+            for name in levels
+        },
         questions={
             f"how_to_{name}": Question(
-                objective=name, kind="how", question=text(f"How to reach {name}?"), answered_by=()
+                objective=name, kind="how", question=text(f"How to reach {name}?"), answered_by=(f"metric_of_{name}",)
             )
             for name in levels
         },
@@ -98,13 +119,17 @@ def kpi(metric_id: str, objective_id: str, **changes: Any) -> Kpi:
         "version": 1,
         "effective_from": date(2026, 1, 1),
         "status": "active",
+        "class": "business",
         "objective": objective_id,
+        "success_factor": f"factor_of_{objective_id}",
+        "criterion": "quality",
         "answers": (f"how_to_{objective_id}",),
         "why": text("Because it matters to everybody"),
         "what": ("two people",),
         "who": Who(accountable="ceo", responsible=("ceo",)),
-        "where": "everywhere",
-        "how": How(tasks=("work",)),
+        "where": Where(scope="everywhere", efficiency_metric=metric_id, per=metric_id),
+        "when": When(assumptions=(), risks=(), obstacles=(), opportunities=()),
+        "how": How(tasks=(Task(task="work"),)),
         "target": Target(
             baseline=Baseline(value=5.0, from_week=week(0), to_week=week(0)),
             value=10.0,
@@ -114,6 +139,7 @@ def kpi(metric_id: str, objective_id: str, **changes: Any) -> Kpi:
         "review": Review(every_weeks=4, next_on=date(2027, 1, 1)),
         "impact": Impact(objective_metric=metric_id, expected_sign=1, lag_weeks=0, evidence="self"),
         "actions": (Action(when="off_track", do=text("Try harder"), owner="ceo"),),
+        "quality": Quality(max_latency_hours=96, min_coverage_pct=95),
     }
     return Kpi(**(parts | changes))
 

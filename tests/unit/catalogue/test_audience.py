@@ -63,14 +63,6 @@ def test_constant_factor_does_not_hide_a_side() -> None:
     assert audiences(cost, a=kpi("cost", "tune_ads"), b=kpi("cpm", "grow")).metrics_without_sides == {"cpm"}
 
 
-def test_formula_that_holds_the_id_of_an_internal_kpi_is_recognized() -> None:
-    found = audiences(ad_clicks=kpi("clicks", "tune_ads"), outer=kpi("ctr", "convert"))
-
-    assert found.names_internal("sum(ads.AD_CLICKS) / 2")
-    assert found.names_internal("clicks")
-    assert not found.names_internal("more_clicks / sessions")
-
-
 @pytest.mark.parametrize(
     "twin",
     [
@@ -87,6 +79,77 @@ def test_one_number_for_both_audiences_is_refused(twin: Metric) -> None:
 def test_commitment_to_a_metric_without_total_is_refused() -> None:
     with pytest.raises(ConfigurationError, match='KPI "claims": its metric claims has no total'):
         audiences(claims=kpi("claims", "grow")).check()
+
+
+@pytest.mark.parametrize(
+    ("internal", "executive"),
+    [
+        ("ad_clicks / ad_impressions", "1 / (ad_impressions / ad_clicks)"),
+        ("gross_sales - discounts", "-(discounts - gross_sales)"),
+        ("orders * (sessions + 1)", "orders + sessions * orders"),
+        ("previous(orders)", "orders"),
+        ("trailing(orders, 28)", "orders"),
+        ("weeks_earlier(orders, 52) / weeks_earlier(sessions, 52)", "orders / sessions"),
+    ],
+)
+def test_other_spellings_and_windows_do_not_hide_a_number(internal: str, executive: str) -> None:
+    metrics = {"one": metric(internal), "other": metric(executive)}
+    with pytest.raises(ConfigurationError, match="shows the same number"):
+        audiences(metrics, inner=kpi("one", "tune_ads"), outer=kpi("other", "convert")).check()
+
+
+@pytest.mark.parametrize("spelt", ["'mobile' = device", "(device) in ('mobile')", "not (device <> 'mobile')"])
+def test_other_spellings_do_not_hide_a_filter(spelt: str) -> None:
+    metrics = {"one": metric("orders", filter="device = 'mobile'"), "other": metric("orders", filter=spelt)}
+    with pytest.raises(ConfigurationError, match="shows the same number"):
+        audiences(metrics, inner=kpi("one", "tune_ads"), outer=kpi("other", "convert")).check()
+
+
+@pytest.mark.parametrize(
+    "change", ["orders - previous(orders)", "100 * (orders - previous(orders)) / previous(orders)"]
+)
+def test_what_a_report_shows_as_change_is_no_internal_kpi(change: str) -> None:
+    metrics = {"orders": metric("orders"), "change": metric(change)}
+    with pytest.raises(
+        ConfigurationError, match='"outer" is for executives and shows as its change on the week before'
+    ):
+        audiences(metrics, inner=kpi("change", "tune_ads"), outer=kpi("orders", "convert")).check()
+
+
+def test_growth_by_month_is_another_number_than_by_week() -> None:
+    growth = "(orders - previous(orders)) / previous(orders)"
+    metrics = {"month": metric(growth, grains=("month",)), "week": metric(growth, grains=("week",))}
+    audiences(metrics, inner=kpi("month", "tune_ads"), outer=kpi("week", "convert")).check()
+
+
+def test_id_that_stands_for_something_else_on_the_other_side_is_refused() -> None:
+    with pytest.raises(ConfigurationError, match='executives see something else under the id "aov"'):
+        audiences(aov=kpi("ctr", "tune_ads"), outer=kpi("aov", "convert")).check()
+
+
+@pytest.mark.parametrize(
+    ("internal", "executive", "hidden"),
+    [
+        # of the internal share, the executive one shows the cases
+        ("ad_clicks / ad_impressions", "ad_cost / (2 * ad_impressions)", True),
+        ("ad_impressions", "ad_cost / trailing(ad_impressions, 30)", True),
+        ("ad_impressions", "ad_cost / previous(ad_impressions)", True),
+        ("orders", "(orders - previous(orders)) / sessions", False),
+    ],
+)
+def test_sides_of_internal_kpis_are_withheld(internal: str, executive: str, hidden: bool) -> None:
+    metrics = {"one": metric(internal), "other": metric(executive)}
+    found = audiences(metrics, inner=kpi("one", "tune_ads"), outer=kpi("other", "convert"))
+    assert found.metrics_without_sides == (frozenset({"other"}) if hidden else frozenset())
+
+
+def test_side_that_executives_see_as_a_value_is_not_withheld_unless_it_is_of_others() -> None:
+    metrics = {"mobile": metric("ad_impressions", filter="device = 'mobile'")}
+    inner, outer = kpi("ctr", "tune_ads"), kpi("cpm", "convert")
+    whole = audiences({"all": metric("ad_impressions")}, inner=inner, outer=outer, known=kpi("all", "grow"))
+    assert whole.metrics_without_sides == frozenset()
+    part = audiences(metrics, inner=inner, outer=outer, known=kpi("mobile", "grow"))
+    assert part.metrics_without_sides == {"cpm", "mobile"}
 
 
 def test_different_numbers_are_accepted() -> None:

@@ -3,9 +3,12 @@ from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
+from kpi_pipeline.catalogue.descriptions import KPI_TABLES
+from kpi_pipeline.catalogue.judgement import overdue_reviews
 from kpi_pipeline.catalogue.publication_ledger import PublicationLedger
 from kpi_pipeline.catalogue.refresh import refresh_kpi_tables, snapshot_id
 from kpi_pipeline.config.configuration import Configuration
+from kpi_pipeline.config.kpi import Review
 from kpi_pipeline.config.source import Source
 from kpi_pipeline.errors import ConfigurationError, EngineError
 from kpi_pipeline.sources.custody.arrival import Decision, NewArrival, Refusal
@@ -20,7 +23,7 @@ CONFIG = configuration(
     goals=goals(),
     kpis={"ctr": kpi("ctr", "convert"), "clicks": kpi("clicks", "tune_ads")},
 )
-TABLES = ("values", "weekly_internal", "weekly_executive", "catalogue", "objectives", "reported", "lineage", "quality")
+TABLES = [table.removeprefix("kpi.") for table in KPI_TABLES if table != "kpi.snapshot"]
 AS_OF = week(3)
 NOW = datetime(2026, 2, 2, 7, 30, tzinfo=UTC)
 
@@ -87,6 +90,13 @@ def test_all_tables_are_made_for_one_snapshot(world: World) -> None:
     ]
     assert len(world.warehouse.rows("select * from kpi.weekly_internal")) == 6
     assert len(world.warehouse.rows("select * from kpi.weekly_executive")) == 3
+
+
+def test_reviews_that_are_overdue_are_known_after_the_run(world: World) -> None:
+    overdue = kpi("ctr", "convert", review=Review(every_weeks=4, next_on=AS_OF - timedelta(days=1)))
+    world.refresh("s1", config=replace(CONFIG, kpis=CONFIG.kpis | {"ctr": overdue}))
+
+    assert overdue_reviews(world.warehouse.engine) == ["ctr"]
 
 
 def test_same_snapshot_is_not_made_again(world: World) -> None:

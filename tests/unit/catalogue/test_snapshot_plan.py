@@ -8,10 +8,13 @@ from typing import Any
 import duckdb
 import pytest
 
+from kpi_pipeline.catalogue.descriptions import TABLES_OF_THE_TEAM
 from kpi_pipeline.catalogue.publication_ledger import PublicationLedger
 from kpi_pipeline.catalogue.query import query_metrics
 from kpi_pipeline.catalogue.refresh import refresh_kpi_tables
-from kpi_pipeline.catalogue.snapshot_plan import snapshot_tables
+from kpi_pipeline.catalogue.snapshot_plan import EXECUTIVE_CATALOGUE, snapshot_tables
+from kpi_pipeline.config.breaks import Break
+from kpi_pipeline.config.kpi import How, Task
 from kpi_pipeline.config.report import Audience
 from kpi_pipeline.errors import ConfigurationError, FormulaError
 from kpi_pipeline.sources.custody.custody_ledger import CustodyLedger
@@ -20,7 +23,7 @@ from kpi_pipeline.warehouse.build import build_tables
 from kpi_pipeline.warehouse.changes import prepare_meta
 from kpi_pipeline.warehouse.duckdb_engine import DuckDbEngine
 from kpi_pipeline.warehouse.publish import publish_snapshot
-from kpi_pipeline.warehouse.seeds import write_seeds
+from kpi_pipeline.warehouse.seeds import SEED_TABLES, write_seeds
 from kpi_pipeline.warehouse.snapshot import open_snapshot
 from kpi_pipeline.warehouse.sql_project import SqlProject
 from tests.unit.catalogue.hand_made import configuration, goals, kpi, metric, text, week
@@ -34,18 +37,32 @@ CONFIG = configuration(
     },
     goals=goals(),
     kpis={
-        "click_rate": kpi("ctr", "convert"),
-        "ad_clicks": kpi("clicks", "tune_ads"),
+        "click_rate": kpi(
+            "ctr",
+            "convert",
+            guardrails=("ad_clicks", "thousand"),
+            how=How(tasks=(Task(task="raise ad_clicks"),)),
+        ),
+        "ad_clicks": kpi("clicks", "tune_ads", success_factor="factor_of_convert"),
         "thousand": kpi("cpm", "grow"),
         "unfinished": kpi("cost", "grow", target=None),
     },
 )
+NEW_CLICKS = Break(
+    on_day=week(1), measures=("ad_clicks",), platforms=("google_ads",), what=text("Secret plan"), source="a test"
+)
+CONFIG = replace(CONFIG, breaks={"new_clicks": NEW_CLICKS})
 EXECUTIVE_TABLES = {
     "kpi.snapshot",
     "kpi.values",
     "kpi.weekly_executive",
     "kpi.catalogue",
     "kpi.objectives",
+    "kpi.success_factors",
+    "kpi.smart",
+    "kpi.scores",
+    "kpi.answers",
+    "kpi.breaks",
     "kpi.reported",
     "kpi.lineage",
     "kpi.quality",
@@ -114,8 +131,8 @@ def tables(connection: duckdb.DuckDBPyConnection) -> set[str]:
 def test_files_hold_the_tables_of_their_readers_and_no_others(published: Connections, project: SqlProject) -> None:
     assert tables(published["executive"]) == EXECUTIVE_TABLES
     analysts = {file.table for file in project.files if file.schema != "staging"}
-    seeds = {"core.calendar", "core.company", "core.sources"}
-    assert tables(published["internal"]) == EXECUTIVE_TABLES | {"kpi.weekly_internal"} | analysts | seeds
+    seeds = set(SEED_TABLES)
+    assert tables(published["internal"]) == EXECUTIVE_TABLES | TABLES_OF_THE_TEAM | analysts | seeds
 
 
 def test_every_table_and_column_is_described(published: Connections) -> None:
@@ -187,11 +204,89 @@ def test_executives_learn_which_files_stand_behind_their_kpis_but_not_what_is_wr
     assert rows(executive, inside) == []
 
 
+def test_executives_learn_that_a_meaning_changed_but_not_in_the_words_of_the_team(published: Connections) -> None:
+    query = "select metric_id, on_day, kind, what_en from kpi.breaks order by metric_id"
+    found = {audience: [tuple(row.values()) for row in rows(one, query)] for audience, one in published.items()}
+    assert found == {
+        "internal": [(name, week(1), "platform", "Secret plan") for name in ("clicks", "ctr")],
+        "executive": [("ctr", week(1), "platform", "A platform counts in another way from this day on.")],
+    }
+    comparisons = rows(
+        published["executive"], "select previous_value, rank_52 from kpi.weekly_executive where kpi_id = 'click_rate'"
+    )
+    assert comparisons == [{"previous_value": None, "rank_52": 1}] * 2
+
+
+def test_executives_read_of_a_commitment_nothing_that_the_team_writes_freely(published: Connections) -> None:
+    query = "select * from kpi.catalogue where kpi_id = 'click_rate'"
+    (executive,), (internal,) = rows(published["executive"], query), rows(published["internal"], query)
+
+    assert {name for name, value in executive.items() if value is not None} <= EXECUTIVE_CATALOGUE
+    freely = (
+        "resources",
+        "where_scope",
+        "tasks",
+        "assumptions",
+        "identity",
+        "responsible",
+        "answers",
+        "objective_metric",
+    )
+    assert [executive[name] for name in freely] == [None] * len(freely)
+    assert (internal["tasks"], internal["where_scope"]) == ("raise ad_clicks", "everywhere")
+    shown = ("class", "form", "deadline", "review_next_on", "why_en", "feasibility", "is_replace_candidate")
+    assert [executive[name] for name in shown] == [internal[name] for name in shown]
+
+
+def test_executives_learn_of_no_internal_guardrail(published: Connections) -> None:
+    query = "select kpi_id, guardrails from kpi.catalogue where kpi_id in ('click_rate', 'thousand') order by kpi_id"
+    assert [row["guardrails"] for row in rows(published["internal"], query)] == ["ad_clicks, thousand", None]
+    assert [row["guardrails"] for row in rows(published["executive"], query)] == ["thousand", None]
+
+
+def test_success_factors_count_what_their_readers_may_see(published: Connections) -> None:
+    query = "select success_factor_id, kpi_ids, kpis, is_covered from kpi.success_factors order by all"
+    told = {row["success_factor_id"]: tuple(row.values())[1:] for row in rows(published["internal"], query)}
+    assert told == {
+        "factor_of_convert": ("ad_clicks, click_rate", 2, True),
+        "factor_of_grow": ("thousand", 1, True),
+        "factor_of_tune_ads": (None, 0, False),
+    }
+    told = {row["success_factor_id"]: tuple(row.values())[1:] for row in rows(published["executive"], query)}
+    assert told == {"factor_of_convert": ("click_rate", 1, True), "factor_of_grow": ("thousand", 1, True)}
+
+
+def test_judgements_are_of_the_kpis_that_their_readers_see(published: Connections) -> None:
+    for table, per_kpi in (("smart", 5), ("scores", 5)):
+        counts = f"select kpi_id, count(*)::integer as found from kpi.{table} group by all order by all"
+        internal = {row["kpi_id"]: row["found"] for row in rows(published["internal"], counts)}
+        assert internal == dict.fromkeys(("ad_clicks", "click_rate", "thousand", "unfinished"), per_kpi)
+        executive = {row["kpi_id"]: row["found"] for row in rows(published["executive"], counts)}
+        assert executive == dict.fromkeys(("click_rate", "thousand"), per_kpi)
+    query = "select letter, finding_en is null as is_hidden from kpi.smart where kpi_id = 'thousand' order by all"
+    hidden = {row["letter"]: row["is_hidden"] for row in rows(published["executive"], query)}
+    # Those that are told in the words of the configuration.
+    assert hidden == {"S": True, "M": False, "A": False, "R": True, "T": True}
+    assert not any(row["is_hidden"] for row in rows(published["internal"], query))
+
+
+def test_answers_are_worded_for_their_readers(published: Connections) -> None:
+    query = "select kpi_id, audience, answer_en from kpi.answers where kpi_id is not null order by kpi_id"
+    internal = {row["kpi_id"]: row for row in rows(published["internal"], query)}
+    assert {row["audience"] for row in internal.values()} == {"internal"}
+    assert set(internal) == {"ad_clicks", "click_rate", "thousand", "unfinished"}
+    assert "Open tasks: raise ad_clicks." in internal["click_rate"]["answer_en"]
+    executive = {row["kpi_id"]: row for row in rows(published["executive"], query)}
+    assert set(executive) == {"click_rate", "thousand"}
+    assert {row["audience"] for row in executive.values()} == {"executive"}
+    assert "ad_clicks" not in executive["click_rate"]["answer_en"]
+
+
 def test_columns_have_the_same_types_in_both_files(published: Connections) -> None:
     types = "select table_name, column_name, data_type from duckdb_columns() where schema_name = 'kpi' order by all"
     internal, executive = rows(published["internal"], types), rows(published["executive"], types)
 
-    assert [row for row in internal if row["table_name"] != "weekly_internal"] == executive
+    assert [row for row in internal if f"kpi.{row['table_name']}" not in TABLES_OF_THE_TEAM] == executive
 
 
 def test_unfinished_commitments_are_for_the_internal_audience(published: Connections) -> None:

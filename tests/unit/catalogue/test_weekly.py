@@ -8,7 +8,9 @@ from kpi_pipeline.calendar.company_calendar import CompanyCalendar
 from kpi_pipeline.catalogue.audience import Audiences
 from kpi_pipeline.catalogue.metric_plan import plan_metric
 from kpi_pipeline.catalogue.values import refresh_values
-from kpi_pipeline.catalogue.weekly import Week, course_of, refresh_weekly, weekly_rows
+from kpi_pipeline.catalogue.weekly import course_of, refresh_weekly, weekly_rows
+from kpi_pipeline.catalogue.weeks import Week, read_weeks
+from kpi_pipeline.config.configuration import Configuration
 from kpi_pipeline.config.kpi import Kpi
 from kpi_pipeline.config.metric import Metric
 from kpi_pipeline.warehouse.sql_project import SqlProject
@@ -130,6 +132,15 @@ def test_deadline_is_judged_in_the_last_week_that_ends_by_it(deadline: date, las
     assert course.baseline_week == week(0)
 
 
+def refresh(warehouse: Warehouse, project: SqlProject, config: Configuration) -> None:
+    engine = warehouse.engine
+    plans = {name: plan_metric(name, config, project) for name in config.metrics}
+    with engine.transaction():
+        refresh_values(engine, config, project, week(2))
+        weeks = read_weeks(engine, config.metrics)
+        refresh_weekly(engine, plans, Audiences(config), weeks, breaks={}, snapshot_id="s1")
+
+
 @pytest.fixture
 def kpis() -> dict[str, Kpi]:
     return {"clicks": kpi("clicks", "tune_ads"), "ctr": kpi("ctr", "convert"), "cpc": kpi("cpc", "grow")}
@@ -150,10 +161,7 @@ def test_tables_hold_what_their_readers_may_see(
     )
     warehouse.cover({"ad_performance": (week(0), week(2) - timedelta(days=1))})
     warehouse.as_of(week(2))
-    with warehouse.engine.transaction():
-        refresh_values(warehouse.engine, config, project, week(2))
-        plans = {name: plan_metric(name, config, project) for name in metrics}
-        refresh_weekly(warehouse.engine, plans, Audiences(config), "s1")
+    refresh(warehouse, project, config)
 
     internal = warehouse.rows("select * from kpi.weekly_internal order by kpi_id, week_start")
     assert [(one["kpi_id"], one["value"]) for one in internal] == [
@@ -182,9 +190,39 @@ def test_overlapping_windows_are_not_compared_by_chance(warehouse: Warehouse, pr
     warehouse.engine.run("alter table measures.ads add column country varchar")
     warehouse.cover({"ad_performance": (week(-1), week(2) - timedelta(days=1))})
     warehouse.as_of(week(2))
-    with warehouse.engine.transaction():
-        refresh_values(warehouse.engine, config, project, week(2))
-        refresh_weekly(warehouse.engine, {"ctr": plan_metric("ctr", config, project)}, Audiences(config), "s1")
+    refresh(warehouse, project, config)
 
     found = warehouse.rows("select change, change_is_detectable from kpi.weekly_executive order by week_start desc")
     assert found[0] == {"change": 0.0, "change_is_detectable": None}
+
+
+def test_guardrail_that_is_off_track_holds_the_status_back(warehouse: Warehouse, project: SqlProject) -> None:
+    # Clicks are far beyond their path, while their price, which is to rise from 5 to 10, never moves.
+    guarded = kpi("clicks", "tune_ads", guardrails=("price", "nobody"))
+    chained = kpi("clicks", "grow", guardrails=("guarded",))
+    kpis = {"guarded": guarded, "chained": chained, "price": kpi("cpc", "convert")}
+    config = configuration(
+        {"clicks": COUNT, "cpc": metric("ad_cost / ad_clicks", unit="currency")}, goals=goals(), kpis=kpis
+    )
+    member = {"platform": "p", "campaign": "c", "device": "d", "country": "DE"}
+    warehouse.measures(
+        "ads",
+        [member | {"day": week(n), "ad_clicks": 10 + n % 2, "ad_cost": Decimal(5) * (10 + n % 2)} for n in range(9)],
+    )
+    warehouse.cover({"ad_performance": (week(0), week(9) - timedelta(days=1))})
+    warehouse.as_of(week(9))
+    plans = {name: plan_metric(name, config, project) for name in config.metrics}
+    with warehouse.engine.transaction():
+        refresh_values(warehouse.engine, config, project, week(9))
+        weeks = read_weeks(warehouse.engine, config.metrics)
+        refresh_weekly(warehouse.engine, plans, Audiences(config), weeks, breaks={}, snapshot_id="s1")
+
+    found = warehouse.rows(
+        f"select kpi_id, pace_status, is_held_back from kpi.weekly_internal where week_start = date '{week(8)}'"
+    )
+    assert {row["kpi_id"]: (row["pace_status"], row["is_held_back"]) for row in found} == {
+        "price": ("off_track", False),
+        "guarded": ("at_risk", True),
+        # Only a guardrail's own path counts: what holds it back is not passed on.
+        "chained": ("achieved", False),
+    }

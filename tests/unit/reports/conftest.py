@@ -8,34 +8,49 @@ from pathlib import Path
 import duckdb
 import pytest
 
+from kpi_pipeline.catalogue import row_tables
+
 WEEK = date(2026, 11, 9)
 ONE_WEEK = timedelta(weeks=1)
 
-COLUMNS = {
-    "snapshot": "snapshot_id varchar, as_of date, published_at timestamp, audience varchar, company_name_en varchar,"
-    " company_name_fa varchar, reporting_currency varchar, week_start varchar, month_calendar varchar,"
-    " time_zone varchar",
-    "weekly": "week_start date, week_end date, kpi_id varchar, name_en varchar, name_fa varchar, unit varchar,"
-    " direction varchar, value double, previous_value double, change double, change_is_detectable boolean,"
-    " same_week_last_year double, numerator double, denominator double, null_reason varchar, status varchar,"
-    " baseline double, target double, deadline date, path_value double, attainment double,"
-    " forecast_at_deadline double, forecast_low double, forecast_high double, probability double,"
-    " pace_status varchar, owner varchar, objective_id varchar, rank_52 integer, snapshot_id varchar",
-    "values": "metric_id varchar, grain varchar, period_start date, period_end date, dimension varchar, member varchar,"
-    " numerator double, denominator double, value double, null_reason varchar, status varchar, currency varchar,"
-    " snapshot_id varchar",
-    "catalogue": "metric_id varchar, kpi_id varchar, name_en varchar, name_fa varchar, definition_en varchar,"
-    " definition_fa varchar, formula varchar, sql varchar, unit varchar, direction varchar, decimals integer,"
-    " audience varchar, missing_parts varchar, owner varchar, owner_name_en varchar, owner_name_fa varchar,"
-    " objective_id varchar, objective_chain varchar, question_en varchar, question_fa varchar, why_en varchar,"
-    " why_fa varchar, baseline double, target double, deadline date, path varchar, action_en varchar,"
-    " action_fa varchar, sources varchar, version integer, definition_hash varchar",
-    "objectives": "objective_id varchar, level varchar, parent varchar, department varchar, statement_en varchar,"
-    " statement_fa varchar, why_en varchar, why_fa varchar, owner varchar, position integer",
-    "lineage": "metric_id varchar, source varchar, batch_id varchar, file_name varchar, sha256 varchar,"
-    " exported_at timestamp, first_day date, last_day date, rows_loaded bigint",
-    "quality": "kind varchar, source varchar, metric_id varchar, first_day date, last_day date, file_name varchar,"
-    " line bigint, column_name varchar, found varchar, expected varchar, message varchar, severity varchar",
+COLUMNS: dict[str, dict[str, str]] = {
+    "snapshot": {**row_tables.SNAPSHOT, "audience": "varchar"},
+    "weekly": {**row_tables.WEEKLY, "numerator": "double", "denominator": "double"},
+    "values": {
+        "metric_id": "varchar",
+        "grain": "varchar",
+        "period_start": "date",
+        "period_end": "date",
+        "dimension": "varchar",
+        "member": "varchar",
+        "numerator": "double",
+        "denominator": "double",
+        "value": "double",
+        "null_reason": "varchar",
+        "status": "varchar",
+        "currency": "varchar",
+        "snapshot_id": "varchar",
+    },
+    "catalogue": row_tables.CATALOGUE,
+    "objectives": row_tables.OBJECTIVES,
+    "answers": row_tables.ANSWERS,
+    "success_factors": row_tables.SUCCESS_FACTORS,
+    "smart": row_tables.SMART,
+    "scores": row_tables.SCORES,
+    "owners": row_tables.OWNERS,
+    "efficiency": row_tables.EFFICIENCY,
+    "lineage": {
+        "metric_id": "varchar",
+        "source": "varchar",
+        "batch_id": "varchar",
+        "file_name": "varchar",
+        "sha256": "varchar",
+        "exported_at": "timestamp",
+        "first_day": "date",
+        "last_day": "date",
+        "rows_loaded": "bigint",
+    },
+    "quality": row_tables.QUALITY,
 }
 
 
@@ -96,8 +111,7 @@ class SnapshotMaker:
             "owner_name_fa": "مارا لیند",
             **changes,
         }
-        catalogue = {column.split()[0] for column in COLUMNS["catalogue"].split(",")}
-        weekly = {column.split()[0] for column in COLUMNS["weekly"].split(",")}
+        catalogue, weekly = COLUMNS["catalogue"], COLUMNS["weekly"]
         metric = {"metric_id": kpi_id, "kpi_id": kpi_id, **known}
         self.add("catalogue", **{name: value for name, value in metric.items() if name in catalogue})
         for index, value in enumerate(values):
@@ -119,6 +133,21 @@ class SnapshotMaker:
             latest = known if week == WEEK else {**known, "pace_status": known.get("pace_before", "on_track")}
             self.add("weekly", **{name: value for name, value in {**row, **latest}.items() if name in weekly})
 
+    def add_answer(self, kpi_id: str, **changes: object) -> None:
+        row: dict[str, object] = {
+            "question_id": "q",
+            "objective_id": "buy",
+            "kind": "how",
+            "question_en": "How does buying get easier?",
+            "question_fa": "چگونه خرید آسان‌تر می‌شود؟",
+            "kpi_id": kpi_id,
+            "week_start": WEEK,
+            "answer_en": "By two tasks.",
+            "answer_fa": "با دو کار.",
+            "audience": self.audience,
+        }
+        self.add("answers", **{**row, **changes})
+
     def add_value(self, metric_id: str, value: float | None, **changes: object) -> None:
         row: dict[str, object] = {
             "metric_id": metric_id,
@@ -134,7 +163,10 @@ class SnapshotMaker:
         self.path.parent.mkdir(parents=True, exist_ok=True)
         with duckdb.connect(str(self.path)) as connection:
             names = {table: f'kpi."{table}"' for table in COLUMNS} | {"weekly": f"kpi.weekly_{self.audience}"}
-            tables = [f"create table {names[table]} ({columns})" for table, columns in COLUMNS.items()]
+            tables = [
+                f"create table {names[table]} ({', '.join(f'{name} {kind}' for name, kind in columns.items())})"
+                for table, columns in COLUMNS.items()
+            ]
             connection.execute("; ".join(["create schema kpi", "begin", *tables]))
             for table, rows in self.rows.items():
                 for row in rows:

@@ -48,6 +48,15 @@ def test_any_number_of_kpis(new_snapshot: NewSnapshot, count: int) -> None:
         assert report.tally == ()
 
 
+def test_a_report_may_show_some_kpis_in_an_order_of_its_own(new_snapshot: NewSnapshot) -> None:
+    maker = new_snapshot()
+    for kpi_id in ("a_rate", "b_rate", "c_rate"):
+        maker.add_kpi(kpi_id)
+    report = report_model(maker.write(), "executive", WEEK, "en", kpis=["c_rate", "a_rate", "unknown"])
+    assert [kpi.kpi_id for kpi in report.objectives[0].kpis] == ["c_rate", "a_rate"]
+    assert report.headline[0] == "All 2 KPIs are on track."
+
+
 def test_incomplete_inputs_are_told_at_the_top_in_neutral_words(new_snapshot: NewSnapshot) -> None:
     maker = new_snapshot()
     maker.add_kpi("conversion")

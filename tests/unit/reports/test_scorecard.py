@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from kpi_pipeline.errors import ReportError
-from kpi_pipeline.reports.document import Badge, Cell, Change, KpiLine, Status
+from kpi_pipeline.reports.document import Answer, Badge, Cell, Change, KpiLine, Status
 from kpi_pipeline.reports.model import report_model
 
 WEEK = date(2026, 11, 9)
@@ -47,18 +47,18 @@ def test_a_kpi_on_its_way(one_kpi: Callable[..., KpiLine]) -> None:
         forecast_low=6.1,
         forecast_high=7.05,
         probability=0.4,
-        question_en="Does a visit become an order more often?",
     )
     assert line.name == Cell("Conversion", "")
     assert line.status == Status("on_track", "On track")
     assert line.value == Cell("5.92%")
     assert line.change == Change("+0.92 pp", "better", "good")
     assert line.target == Cell("5.00% → 7.00%", "by 20 Dec 2026")
+    assert line.time_left == "35 days left, 5 complete weeks"
     assert line.progress == Cell("46% of the way", "plan today: 5.80%")
     assert line.forecast == Cell("6.60%", "6.10% to 7.05%")
     assert line.probability == "chance of the target: 40%"
     assert line.owner == "Mara Lind"
-    assert line.question == "Does a visit become an order more often?"
+    assert line.answers == ()
     assert line.badges == ()
 
 
@@ -78,6 +78,7 @@ def test_the_same_kpi_in_persian(one_kpi: Callable[..., KpiLine]) -> None:
     assert line.value.text == f"{lri}۴٫۹۲٪{pdi}"
     assert line.change == Change(f"{lri}−۰٫۰۸{pdi} واحد درصد", "بدتر شده", "bad")
     assert line.target == Cell(f"{lri}۵٫۰۰٪{pdi} ← {lri}۷٫۰۰٪{pdi}", "تا ۲۹ آذر ۱۴۰۵")
+    assert line.time_left == "۳۵ روز مانده، ۵ هفتهٔ کامل"
     assert line.progress.text == "از مقدار هدف دورتر شده"
     assert line.owner == "مارا لیند"
 
@@ -192,10 +193,10 @@ def test_kpis_stand_under_their_objectives_from_the_top_down(new_snapshot: NewSn
     maker.add_kpi("revenue", objective_id="grow")
     maker.add_kpi("cost", objective_id="grow")
     report = report_model(maker.write(), "internal", WEEK, "en")
-    assert [(group.level, group.statement, group.serves) for group in report.objectives] == [
-        ("Business objective", "Grow profitably", ""),
-        ("External objective", "Make buying easy", "Serves: Grow profitably"),
-        ("Internal objective", "Ads that people click", "Serves: Make buying easy"),
+    assert [(group.level, group.statement, group.chain) for group in report.objectives] == [
+        ("Business objective", "Grow profitably", ()),
+        ("External objective", "Make buying easy", ("Grow profitably",)),
+        ("Internal objective", "Ads that people click", ("Grow profitably", "Make buying easy")),
     ]
     assert [[kpi.kpi_id for kpi in group.kpis] for group in report.objectives] == [
         ["cost", "revenue"],
@@ -235,3 +236,84 @@ def test_an_internal_objective_is_none_for_executives(new_snapshot: NewSnapshot)
     maker.add_kpi("conversion", objective_id="ads")
     with pytest.raises(ReportError, match=r"no objectives \['ads'\] for executive readers"):
         report_model(maker.write(), "executive", WEEK, "en")
+
+
+def test_questions_are_answered_in_the_week_that_the_answer_is_about(new_snapshot: NewSnapshot) -> None:
+    maker = new_snapshot()
+    maker.add_kpi("conversion")
+    maker.add_answer("conversion")
+    maker.add_answer("conversion", question_id="r", question_en="And later?", week_start=date(2026, 11, 2))
+    maker.add_answer("other", question_id="s")
+    (line,) = report_model(maker.write(), "executive", WEEK, "en").objectives[0].kpis
+    assert line.answers == (Answer("How does buying get easier?", "By two tasks."), Answer("And later?", ""))
+
+
+def test_answers_for_the_team_stop_an_executive_report(new_snapshot: NewSnapshot) -> None:
+    maker = new_snapshot()
+    maker.add_kpi("conversion")
+    maker.add_answer("conversion", audience="internal")
+    with pytest.raises(ReportError, match="answers that are worded for the team"):
+        report_model(maker.write(), "executive", WEEK, "en")
+
+
+def test_overdue_reviews_are_marked(one_kpi: Callable[..., KpiLine]) -> None:
+    line = one_kpi(review_next_on=date(2026, 11, 2), is_review_overdue=True, is_strategy_review_due=True)
+    assert line.badges == (
+        Badge("Review overdue", "the commitment was to be reviewed on 2 Nov 2026"),
+        Badge("Strategy review due", "all planned tasks are done"),
+    )
+    assert one_kpi(review_next_on=date(2026, 12, 2), is_review_overdue=False).badges == ()
+
+
+def test_objective_whose_review_is_overdue_says_so(new_snapshot: NewSnapshot) -> None:
+    maker = new_snapshot()
+    maker.add_kpi("conversion")
+    maker.rows["objectives"][1] |= {"review_on": date(2026, 11, 1), "is_review_overdue": True}
+    (group,) = report_model(maker.write(), "executive", WEEK, "fa").objectives
+    assert group.note == "بازبینی این هدف باید در ۱۰ آبان ۱۴۰۵ انجام می‌شد."
+
+
+def test_guardrails_are_named_only_to_those_who_may_see_them(new_snapshot: NewSnapshot) -> None:
+    held = {"pace_status": "at_risk", "is_held_back": True}
+    internal, executive = new_snapshot("internal"), new_snapshot("executive")
+    internal.add_kpi("returns", pace_status="off_track", audience="internal")
+    for maker, guardrails in ((internal, "returns, other"), (executive, None)):
+        maker.add_kpi("conversion", guardrails=guardrails, **held)
+    lines = {
+        audience: {line.kpi_id: line for line in report_model(maker.write(), audience, WEEK, "en").objectives[0].kpis}
+        for audience, maker in (("internal", internal), ("executive", executive))
+    }
+    assert [badge.reason for badge in lines["internal"]["conversion"].badges] == [
+        "not better than at risk while these are off track: \u2068Returns\u2069"
+    ]
+    assert [badge.reason for badge in lines["executive"]["conversion"].badges] == [
+        "not better than at risk while something that it must not harm is off track"
+    ]
+
+
+def test_more_than_all_is_shown_with_a_note_and_not_clipped(one_kpi: Callable[..., KpiLine]) -> None:
+    line = one_kpi(values=[90.0, 112.5], edge_rules="small_numbers, above_100_percent")
+    assert (line.value.text, [badge.word for badge in line.badges]) == ("112.50%", ["Above 100%"])
+    assert one_kpi(values=[90.0, 112.5], edge_rules="small_numbers").badges == ()
+    assert one_kpi(values=[90.0, 99.0], edge_rules="above_100_percent").badges == ()
+
+
+def test_the_rank_of_the_week_stands_beside_its_value(one_kpi: Callable[..., KpiLine]) -> None:
+    assert one_kpi(rank_52=3).value == Cell("5.50%", "rank 3 in 52 weeks")
+    assert one_kpi("fa", rank_52=3).value.note == "رتبهٔ ۳ در ۵۲ هفته"
+
+
+@pytest.mark.parametrize(
+    ("deadline", "left"),
+    [
+        (date(2026, 11, 16), "1 day left, 0 complete weeks"),
+        (date(2026, 11, 22), "7 days left, 1 complete week"),
+        # The week itself ends on the 15th.
+        (date(2026, 11, 15), ""),
+        (date(2026, 11, 1), ""),
+    ],
+)
+def test_time_left_is_counted_from_the_end_of_the_week(
+    one_kpi: Callable[..., KpiLine], deadline: date, left: str
+) -> None:
+    assert one_kpi(deadline=deadline).time_left == left

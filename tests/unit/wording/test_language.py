@@ -1,12 +1,20 @@
 import re
 from pathlib import Path
 from string import Formatter
+from typing import get_args
 
 import pytest
 
+from kpi_pipeline.analysis.good_kpi import Property
+from kpi_pipeline.analysis.pace import PaceStatus
+from kpi_pipeline.analysis.smart import Feasibility, MeasurabilityFault, Verdict
+from kpi_pipeline.catalogue.quality import NEUTRAL_MESSAGES
+from kpi_pipeline.config.commitment import PARTS
+from kpi_pipeline.config.kpi import Evidence, Scope
 from kpi_pipeline.errors import ReportError
-from kpi_pipeline.reports import language as language_module
-from kpi_pipeline.reports.language import load_language
+from kpi_pipeline.wording import language as language_module
+from kpi_pipeline.wording.language import load_language
+from kpi_pipeline.wording.numbers import COUNTED_UNITS
 
 LANGUAGES = ("en", "fa")
 PACKAGE = Path(language_module.__file__).parent
@@ -56,10 +64,13 @@ def test_persian_uses_persian_letters() -> None:
 
 
 def test_every_text_that_the_code_names_exists() -> None:
-    source = "".join(path.read_text(encoding="utf-8") for path in PACKAGE.glob("*.py"))
+    speaking = [path for name in ("wording", "catalogue", "reports") for path in (PACKAGE.parent / name).glob("*.py")]
+    source = "".join(path.read_text(encoding="utf-8") for path in speaking)
     messages = load_language("en").messages
-    named = set(re.findall(r'\.text\("([a-z_.]+)"', source)) | set(re.findall(r'reason = "(kpi\.[a-z_]+)"', source))
-    plural = set(re.findall(r'\.plural\("([a-z_.]+)"', source))
+    named = set(re.findall(r'\.(?:text|say)\(\s*"([a-z_.]+)"', source)) | set(
+        re.findall(r'reason = "(kpi\.[a-z_]+)"', source)
+    )
+    plural = set(re.findall(r'\.plural\(\s*"([a-z_.]+)"', source))
     assert named and plural
     assert named <= messages.keys()
     assert {f"{key}.{form}" for key in plural for form in ("one", "other")} <= messages.keys()
@@ -78,10 +89,28 @@ def test_unknown_text_names_the_catalogue() -> None:
 
 
 def test_values_with_braces_are_left_alone() -> None:
-    assert load_language("en").text("level.serves", statement="{0} {x}") == "Serves: {0} {x}"
+    assert load_language("en").text("page.snapshot", id="{0} {x}") == "Snapshot {0} {x}"
 
 
 def test_plural_forms() -> None:
     english = load_language("en")
-    assert english.plural("page.unit_months", 1, number="1") == "1 month"
-    assert english.plural("page.unit_months", 2, number="2") == "2 months"
+    assert english.plural("unit.months", 1, number="1") == "1 month"
+    assert english.plural("unit.months", 2, number="2") == "2 months"
+
+
+def test_every_word_that_a_sentence_may_be_about_has_its_text() -> None:
+    families = {
+        "smart": (*get_args(Feasibility), *get_args(MeasurabilityFault)),
+        "good": [f"impact_{evidence}" for evidence in (*get_args(Evidence), "expired", "none")],
+        "pace_in_sentence": get_args(PaceStatus),
+        "verdict": get_args(Verdict),
+        "property": get_args(Property),
+        "scope": get_args(Scope),
+        "missing": ("status", *PARTS),
+        "quality": NEUTRAL_MESSAGES,
+    }
+    messages = load_language("en").messages
+    wanted = {f"{section}.{word}" for section, words in families.items() for word in words}
+    assert wanted - messages.keys() == set()
+    counted = {f"unit.{unit}.{form}" for unit in COUNTED_UNITS for form in ("one", "other")}
+    assert counted - messages.keys() == set()

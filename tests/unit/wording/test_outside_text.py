@@ -1,6 +1,6 @@
 import pytest
 
-from kpi_pipeline.reports.outside_text import clean_text, isolate, isolate_number
+from kpi_pipeline.wording.outside_text import clean_text, isolate, isolate_number
 
 
 @pytest.mark.parametrize(

@@ -1,7 +1,7 @@
-"""Numbers as the languages of the reports write them: digits, marks, signs, units and currencies.
+"""Numbers as the languages of the product write them: digits, marks, signs, units and currencies.
 
-Here: turning one number into text. A new unit is added to ``format_value`` and ``format_change``. Deciding which number
-is shown, and texts without numbers, do not belong here.
+Here: turning one number into text. A new unit is added to ``COUNTED_UNITS`` and the catalogues, or to ``format_value``
+and ``format_change``. Deciding which number is shown, and texts without numbers, do not belong here.
 """
 
 from dataclasses import dataclass
@@ -9,10 +9,12 @@ from decimal import ROUND_HALF_UP, Decimal
 
 from kpi_pipeline.config.model import Unit
 from kpi_pipeline.errors import ReportError
-from kpi_pipeline.reports.language import Language
-from kpi_pipeline.reports.outside_text import isolate_number
+from kpi_pipeline.wording.language import Language
+from kpi_pipeline.wording.outside_text import isolate_number
 
 MINUS = "\u2212"
+# Units that are a word behind the number.
+COUNTED_UNITS = frozenset({"points", "minutes", "hours", "days", "months"})
 Number = int | float | Decimal
 
 _MILLION = 10**6
@@ -41,18 +43,31 @@ def format_value(value: Number, style: NumberStyle) -> str:
 
 
 def format_change(value: Number, previous: Number, style: NumberStyle) -> str:
-    """Write the step from ``previous``: of a percentage in points, of an amount in per cent, from zero in its unit."""
+    """Write the step from ``previous``: of a percentage or a score in points, of an amount in per cent.
+
+    From zero there is no per cent; the step is then written in the unit.
+    """
     step = _exact(value) - _exact(previous)
-    if style.unit == "percent":
-        return _fill(step, style.decimals, style.language, "points", signed=True)
-    if previous == 0:
-        return _in_unit(step, style, signed=True)
+    if style.unit in {"percent", "points"} or previous == 0:
+        return format_step(step, style)
     return _fill(100 * step / abs(_exact(previous)), 1, style.language, "percent", signed=True)
+
+
+def format_step(step: Number, style: NumberStyle, *, signed: bool = True) -> str:
+    """Write a difference of two values in their unit; of two percentages in points."""
+    if style.unit == "percent":
+        return _fill(step, style.decimals, style.language, "points", signed=signed)
+    return _in_unit(step, style, signed=signed)
 
 
 def format_share(share: Number, language: Language) -> str:
     """Write a share (0.56) as whole per cent."""
     return _fill(100 * _exact(share), 0, language, "percent")
+
+
+def format_growth(growth: Number, language: Language) -> str:
+    """Write a growth (0.0154) in per cent with its sign, fine enough to compare weeks."""
+    return _fill(100 * _exact(growth), 2, language, "percent", signed=True)
 
 
 def format_count(count: int, language: Language) -> str:
@@ -67,9 +82,9 @@ def write_digits(text: str, language: Language) -> str:
 
 def _in_unit(value: Number, style: NumberStyle, *, signed: bool) -> str:
     language = style.language
-    if style.unit == "months":
+    if style.unit in COUNTED_UNITS:
         number = _fill(value, style.decimals, language, "plain", signed=signed)
-        return language.plural("page.unit_months", 1 if _exact(value) == 1 else 2, number=number)
+        return language.plural(f"unit.{style.unit}", 1 if abs(_exact(value)) == 1 else 2, number=number)
     if style.unit == "percent":
         return _fill(value, style.decimals, language, "percent", signed=signed)
     pattern = "currency" if style.unit == "currency" else "plain"

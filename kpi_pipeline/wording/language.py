@@ -1,4 +1,4 @@
-"""The languages of the reports: texts, digits and marks, read from one message catalogue per language.
+"""The languages of the product: texts, digits and marks, read from one message catalogue per language.
 
 Here: loading ``messages/<code>.yaml`` and choosing a text. A new language is a new catalogue with the same keys;
 nothing is added here for it. Writing numbers and dates (``numbers``, ``dates``) does not belong here.
@@ -77,7 +77,9 @@ def load_language(code: str) -> Language:
     known = sorted(path.stem for path in CATALOGUES.glob("*.yaml"))
     if code not in known:
         raise ReportError(f"language {code!r}: no message catalogue; expected one of {', '.join(known)}")
-    document = yaml.safe_load((CATALOGUES / f"{code}.yaml").read_text(encoding="utf-8"))
+    # The compiled loader, where the library was built with it, is ten times as fast.
+    loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+    document = yaml.load((CATALOGUES / f"{code}.yaml").read_text(encoding="utf-8"), Loader=loader)
     written = document.pop("format")
     return Language(
         code=code,

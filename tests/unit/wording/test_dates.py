@@ -2,8 +2,8 @@ from datetime import date
 
 import pytest
 
-from kpi_pipeline.reports.dates import format_day, format_days
-from kpi_pipeline.reports.language import load_language
+from kpi_pipeline.wording.dates import format_day, format_days
+from kpi_pipeline.wording.language import load_language
 
 EN, FA = load_language("en"), load_language("fa")
 

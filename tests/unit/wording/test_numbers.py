@@ -3,13 +3,15 @@ from decimal import Decimal
 import pytest
 
 from kpi_pipeline.errors import ReportError
-from kpi_pipeline.reports.language import load_language
-from kpi_pipeline.reports.numbers import (
+from kpi_pipeline.wording.language import load_language
+from kpi_pipeline.wording.numbers import (
     Number,
     NumberStyle,
     format_change,
     format_count,
+    format_growth,
     format_share,
+    format_step,
     format_value,
 )
 
@@ -36,6 +38,14 @@ LRI, PDI = "\u2066", "\u2069"
         (3.845, "ratio", 2, "3.85", "۳٫۸۵"),
         (1, "months", 0, "1 month", "۱ ماه"),
         (4, "months", 0, "4 months", "۴ ماه"),
+        (47.27, "points", 1, "47.3 points", "۴۷٫۳ امتیاز"),
+        (-12, "points", 0, "−12 points", f"{LRI}−۱۲{PDI} امتیاز"),
+        (-1, "points", 0, "−1 point", f"{LRI}−۱{PDI} امتیاز"),
+        (12.5, "minutes", 1, "12.5 minutes", "۱۲٫۵ دقیقه"),
+        (1, "hours", 0, "1 hour", "۱ ساعت"),
+        (1234.5, "hours", 1, "1,234.5 hours", "۱٬۲۳۴٫۵ ساعت"),
+        (0, "days", 0, "0 days", "۰ روز"),
+        (2.4, "days", 1, "2.4 days", "۲٫۴ روز"),
     ],
 )
 def test_values(value: Number, unit: str, decimals: int, english: str, persian: str) -> None:
@@ -60,6 +70,10 @@ def test_rial_and_unnamed_currencies() -> None:
         (100, 100, "count", "0.0%", f"{LRI}۰٫۰٪{PDI}"),
         # From a loss of 50 to a loss of 25 is half of the way up.
         (-25, -50, "currency", "+50.0%", f"{LRI}+۵۰٫۰٪{PDI}"),
+        # A score has no zero point that per cents could start from.
+        (50, 35, "points", "+15.00 points", f"{LRI}+۱۵٫۰۰{PDI} امتیاز"),
+        # Twice as fast.
+        (6, 12, "hours", "−50.0%", f"{LRI}−۵۰٫۰٪{PDI}"),
         # No per cent of zero.
         (12, 0, "count", "+12.00", f"{LRI}+۱۲٫۰۰{PDI}"),
         (-12, 0, "currency", "−€12.00", f"{LRI}−۱۲٫۰۰{PDI} یورو"),
@@ -68,6 +82,14 @@ def test_rial_and_unnamed_currencies() -> None:
 def test_changes(value: Number, previous: Number, unit: str, english: str, persian: str) -> None:
     assert format_change(value, previous, NumberStyle(EN, unit, 2, "EUR")) == english
     assert format_change(value, previous, NumberStyle(FA, unit, 2, "EUR")) == persian
+
+
+def test_differences_and_growth() -> None:
+    assert format_step(0.1538, NumberStyle(EN, "percent", 2, "EUR")) == "+0.15 pp"
+    assert format_step(-2.28, NumberStyle(EN, "currency", 2, "EUR")) == "−€2.28"
+    assert format_step(2.28, NumberStyle(FA, "currency", 2, "EUR"), signed=False) == "۲٫۲۸ یورو"
+    assert format_growth(0.027018, EN) == "+2.70%"
+    assert format_growth(-0.01183, FA) == f"{LRI}−۱٫۱۸٪{PDI}"
 
 
 def test_shares_and_counts() -> None:

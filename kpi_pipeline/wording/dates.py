@@ -1,4 +1,4 @@
-"""Days and weeks as the languages of the reports write them.
+"""Days and weeks as the languages of the product write them.
 
 Here: turning days into text, in the calendar of the language. Computing weeks or periods does not belong here
 (``kpi_pipeline.calendar``).
@@ -7,8 +7,8 @@ Here: turning days into text, in the calendar of the language. Computing weeks o
 from datetime import date
 
 from kpi_pipeline.calendar.jalali import to_jalali
-from kpi_pipeline.reports.language import Language
-from kpi_pipeline.reports.numbers import write_digits
+from kpi_pipeline.wording.language import Language
+from kpi_pipeline.wording.numbers import write_digits
 
 
 def format_day(day: date, language: Language) -> str:

@@ -8,7 +8,7 @@ export KPI_DATA_DIR := $(abspath $(DATA))
 export KPI_HASH_KEY_FILE ?= $(KPI_DATA_DIR)/hash.key
 export DAGSTER_HOME := $(KPI_DATA_DIR)/dagster
 
-.PHONY: help install demo run dev test test-slow faults check format accept bench lock clean
+.PHONY: help install demo run dev test test-slow faults mutations check format docs accept bench lock clean
 
 help: ## list the commands
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -54,6 +54,9 @@ test-slow: .venv/installed-dev ## run the long tests too, with new random exampl
 faults: .venv/installed-dev ## inject faults at full length; writes benchmarks/faults.md
 	@$(BIN)/python -m benchmarks.faults
 
+mutations: .venv/installed-dev ## break behaviours on purpose and see their tests fail; writes benchmarks/mutations.md
+	@$(BIN)/python -m benchmarks.mutations
+
 check: .venv/installed-dev $(KPI_HASH_KEY_FILE) ## format, lint, types, import contracts, SQL lint
 	@$(BIN)/ruff format --check kpi_pipeline tests benchmarks
 	@$(BIN)/ruff check kpi_pipeline tests benchmarks
@@ -66,6 +69,10 @@ format: .venv/installed-dev ## rewrite Python and SQL in the project's style
 	@$(BIN)/ruff format kpi_pipeline tests benchmarks
 	@$(BIN)/ruff check --fix kpi_pipeline tests benchmarks
 	@$(BIN)/sqlfluff fix sql --processes 2
+
+docs: .venv/installed ## write the pages of docs/catalogue and the schemas for editors
+	@$(BIN)/kpi export pages --output docs/catalogue
+	@$(BIN)/kpi schema --output schemas
 
 accept: .venv/installed-dev ## accept the current asset graph and the page of tested files as the golden ones
 	@KPI_ACCEPT=1 $(BIN)/python -m pytest tests/project/test_asset_graph.py

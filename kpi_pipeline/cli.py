@@ -1,23 +1,25 @@
 """The ``kpi`` command.
 
-Here: arguments, exit codes and what is printed. Each command calls one function of the layer that does the work; heavy
-imports stay inside the commands, so that ``kpi --help`` is quick. Logic does not belong here.
+Here: exit codes, and the commands of runs, reports and snapshots. Each command calls one function of the layer that
+does the work; heavy imports stay inside the commands, so that ``kpi --help`` is quick. The commands of a subject stand
+in ``cli_<subject>``; logic does not belong here.
 """
 
-import os
 import sys
-from datetime import date, datetime
+from datetime import date
 from typing import TYPE_CHECKING
 
 import click
 
-from kpi_pipeline.calendar.clock import SystemClock
+from kpi_pipeline.cli_configuration import check, new, schema
+from kpi_pipeline.cli_export import export
+from kpi_pipeline.cli_metrics import explain, goals, metrics, query, sql
 from kpi_pipeline.cli_sources import sources
-from kpi_pipeline.command import EXIT_PROBLEM, EXIT_RUN_ACTIVE, EXIT_USAGE, current_installation
+from kpi_pipeline.command import DAY, EXIT_PROBLEM, EXIT_RUN_ACTIVE, EXIT_USAGE, current_installation
 from kpi_pipeline.errors import KpiPipelineError, RunActiveError
 
 if TYPE_CHECKING:
-    from kpi_pipeline.config.model import Grain, Language
+    from kpi_pipeline.config.model import Language
     from kpi_pipeline.config.report import Audience
 
 
@@ -41,31 +43,13 @@ def main() -> None:
         sys.exit(EXIT_PROBLEM)
 
 
-class Day(click.ParamType[date]):
-    """A Gregorian day, written YYYY-MM-DD."""
-
-    name = "day"
-
-    def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> date:
-        """Read the day."""
-        if isinstance(value, date):
-            return value
-        try:
-            return datetime.strptime(str(value), "%Y-%m-%d").date()
-        except ValueError:
-            self.fail(f"{value!r} is not a day; write YYYY-MM-DD", param, ctx)
-
-
-DAY = Day()
-
-
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(package_name="kpi-pipeline")
 def kpi() -> None:
     """From exports to KPIs that somebody has committed to, and to two weekly reports."""
 
 
-@kpi.command()
+@kpi.command(short_help="Simulate a company and write its exports.")
 @click.option("--weeks", type=click.IntRange(3, 520), default=26, show_default=True, help="Length of the history.")
 @click.option(
     "--scale", type=click.FloatRange(0.01, 1000), default=1.0, show_default=True, help="1: 8,000 sessions a week."
@@ -102,7 +86,7 @@ def demo(weeks: int, scale: float, seed: int, run_it: bool) -> None:
     print_where(paths)
 
 
-@kpi.command()
+@kpi.command(short_help="Take what arrived, compute, publish and report.")
 @click.option("--on", "on_day", type=DAY, help="Run as of this day; its own data is not complete yet. Today if absent.")
 @click.option("--from", "from_day", type=DAY, help="First day of a range; its days are run one after the other.")
 @click.option("--to", "to_day", type=DAY, help="Last day of the range; today if absent.")
@@ -130,99 +114,7 @@ def run(on_day: date | None, from_day: date | None, to_day: date | None, sources
         sys.exit(EXIT_PROBLEM)
 
 
-@kpi.command()
-def check() -> None:
-    """Check everything under config/ and sql/ and print all problems."""
-    from kpi_pipeline.catalogue.audience import Audiences
-    from kpi_pipeline.catalogue.compiler import formula_problems
-    from kpi_pipeline.config.configuration import check_configuration
-    from kpi_pipeline.config.paths import Paths
-    from kpi_pipeline.console import print_problems
-    from kpi_pipeline.sources.contracts.contract_check import contract_problems
-
-    paths = Paths.from_environment(os.environ)
-    configuration, problems = check_configuration(paths.config, as_of=SystemClock().now().date())
-    is_good = print_problems(problems)
-    if configuration is None or not is_good:
-        sys.exit(EXIT_PROBLEM)
-    project = current_installation().project
-    if found := [
-        *contract_problems(configuration.sources),
-        *formula_problems(configuration, project),
-        *Audiences(configuration).problems(),
-    ]:
-        click.echo("\n".join(found))
-        sys.exit(EXIT_PROBLEM)
-    click.echo(
-        f"{len(configuration.sources)} sources, {len(project.files)} SQL tables, {len(configuration.metrics)} metrics "
-        f"and {len(configuration.kpis)} KPIs: no errors."
-    )
-
-
-@kpi.command()
-@click.argument("metrics", nargs=-1, required=True, metavar="METRIC...")
-@click.option("--by", "dimension", help="Split by this dimension.")
-@click.option(
-    "--grain", type=click.Choice(["day", "week", "month", "quarter", "year"]), default="week", show_default=True
-)
-@click.option("--since", type=DAY, help="Periods from the one that holds this day.")
-@click.option("--until", type=DAY, help="Periods up to the one that holds this day.")
-@click.option("--format", "form", type=click.Choice(["table", "csv", "json"]), default="table", show_default=True)
-def query(
-    metrics: tuple[str, ...], dimension: str | None, grain: "Grain", since: date | None, until: date | None, form: str
-) -> None:
-    """Compute metrics from the published internal snapshot."""
-    from kpi_pipeline.catalogue.query import query_metrics
-    from kpi_pipeline.console import print_rows
-    from kpi_pipeline.warehouse.snapshot import current_snapshot, open_snapshot
-
-    installation = current_installation()
-    with open_snapshot(current_snapshot(installation.paths.published, "internal")) as connection:
-        values = query_metrics(
-            connection,
-            installation.configuration,
-            installation.project,
-            metrics,
-            grain=grain,
-            dimension=dimension,
-            since=since,
-            until=until,
-        )
-    columns = [
-        name for name in values.column_names if form != "table" or name not in ("grain", "dimension", "currency")
-    ]
-    print_rows(columns, [tuple(row[name] for name in columns) for row in values.to_pylist()], form)
-
-
-@kpi.command()
-@click.argument("metric")
-@click.option("--by", "dimension", help="Split by this dimension.")
-@click.option(
-    "--grain", type=click.Choice(["day", "week", "month", "quarter", "year"]), default="week", show_default=True
-)
-def sql(metric: str, dimension: str | None, grain: "Grain") -> None:
-    """Print the statement that a metric is computed by; it runs as printed on the internal snapshot."""
-    from kpi_pipeline.catalogue.compiler import compile_metric
-
-    installation = current_installation()
-    click.echo(
-        compile_metric(metric, installation.configuration, installation.project, grain=grain, dimension=dimension).sql
-    )
-
-
-@kpi.command()
-@click.argument("kpi_id", metavar="KPI")
-@click.option("--week", "week", type=DAY, help="A day of the week to explain; the last complete week if absent.")
-def explain(kpi_id: str, week: date | None) -> None:
-    """Show a KPI's definition, owner, target, value, and the files that the value came from."""
-    from kpi_pipeline.console import print_explanation
-    from kpi_pipeline.warehouse.snapshot import current_snapshot, open_snapshot
-
-    with open_snapshot(current_snapshot(current_installation().paths.published, "internal")) as connection:
-        print_explanation(connection, kpi_id, week)
-
-
-@kpi.command()
+@kpi.command(short_help="Write the weekly reports.")
 @click.option("--week", "week", type=DAY, help="A day of the week to report; the last complete week if absent.")
 @click.option("--audience", type=click.Choice(["internal", "executive"]), multiple=True, help="Both if absent.")
 @click.option(
@@ -239,7 +131,7 @@ def report(week: date | None, audience: tuple["Audience", ...], language: tuple[
         click.echo(path)
 
 
-@kpi.command()
+@kpi.command(short_help="Query the current snapshot with SQL, read-only.")
 @click.option("--audience", type=click.Choice(["internal", "executive"]), default="internal", show_default=True)
 @click.option(
     "-c", "statement", help="Run one statement and print its rows; otherwise lines are read from the terminal."
@@ -258,4 +150,5 @@ def connect(audience: "Audience", statement: str | None, form: str) -> None:
             run_shell(connection, path, form)
 
 
-kpi.add_command(sources)
+for command in (sources, check, schema, new, metrics, query, sql, goals, explain, export):
+    kpi.add_command(command)

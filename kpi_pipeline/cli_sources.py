@@ -30,7 +30,7 @@ class ShowUnlessToldOtherwise(click.Group):
         return super().parse_args(ctx, args)
 
 
-@click.group(cls=ShowUnlessToldOtherwise)
+@click.group(cls=ShowUnlessToldOtherwise, short_help="Show how sources stand, let files in, add a source.")
 def sources() -> None:
     """Show how sources stand, let files out of quarantine, add a source.
 
@@ -80,7 +80,8 @@ def show(
 
 
 def _show(installation: "Installation", name: str | None, as_json: bool) -> None:
-    from kpi_pipeline.console_sources import print_state, print_states, print_states_as_json, terminal
+    from kpi_pipeline.console import terminal
+    from kpi_pipeline.console_sources import print_state, print_states, print_states_as_json
     from kpi_pipeline.sources.custody.source_state import source_states
 
     configuration = installation.configuration
@@ -129,7 +130,8 @@ def _confirm(installation: "Installation", file: str, names: list[str], reason: 
 
 
 def _replay(installation: "Installation", name: str) -> None:
-    from kpi_pipeline.console_sources import print_replay, terminal
+    from kpi_pipeline.console import terminal
+    from kpi_pipeline.console_sources import print_replay
     from kpi_pipeline.sources.loading.ingest import replay_source
 
     with installation.open_run() as opened:

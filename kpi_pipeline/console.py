@@ -1,25 +1,27 @@
-"""What the ``kpi`` command prints: outcomes of runs, the scorecard, tables, explanations.
+"""What the ``kpi`` command prints: outcomes of runs, the scorecard, tables, and what the other modules print with.
 
-Here: layout for a terminal. Facts come ready from the layers that know them; nothing is computed here. Sources have
-their own module, ``console_sources``.
+Here: layout for a terminal. Facts come ready from the layers that know them; nothing is computed here. Sources,
+metrics, goals and explanations have modules of their own, ``console_<subject>``.
 """
 
 import csv
 import json
 import sys
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from datetime import date
+from dataclasses import dataclass
 from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import duckdb
-from rich.console import Console
+from rich.cells import cell_len
+from rich.console import Console, JustifyMethod
+from rich.padding import Padding
 from rich.table import Table
+from rich.text import Text
 
 from kpi_pipeline.config.paths import Paths
-from kpi_pipeline.config.problems import Problem
 from kpi_pipeline.errors import QueryError
 
 if TYPE_CHECKING:
@@ -32,6 +34,7 @@ STYLES = {"achieved": "green", "on_track": "green", "at_risk": "yellow", "off_tr
 
 # Wide enough for any line of ours: what goes to a file or another program is never wrapped.
 FILE_WIDTH = 1000
+COLUMN_GAP, SHORTEST_CELL = 2, 12
 DIRECTION_MARKS = "\u2066\u2067\u2068\u2069\u200e\u200f"
 
 
@@ -46,11 +49,70 @@ def working(message: str) -> Iterator[None]:
         yield
 
 
-def print_problems(problems: Sequence[Problem]) -> bool:
-    """Print all problems, one a line; return whether none of them is an error."""
-    for problem in problems:
-        print(problem)
-    return all(problem.is_warning for problem in problems)
+@dataclass(frozen=True)
+class Column:
+    """A column of ``print_table`` with its cells; on a narrow terminal it may be cut, or left out altogether."""
+
+    heading: str
+    cells: tuple[str, ...]
+    is_number: bool = False
+    may_be_cut: bool = False
+    may_be_left_out: bool = False
+
+    @property
+    def width(self) -> int:
+        """The width that shows everything."""
+        return max(map(cell_len, (self.heading, *self.cells)))
+
+    @property
+    def least_width(self) -> int:
+        """The width below which it says nothing."""
+        return min(self.width, SHORTEST_CELL) if self.may_be_cut else self.width
+
+
+def terminal() -> Console:
+    """Return the console to print tables and texts on; in a file nothing is cut or wrapped."""
+    return Console(highlight=False, width=None if sys.stdout.isatty() else FILE_WIDTH)
+
+
+def print_facts(console: Console, facts: Iterable[tuple[str, str | Sequence[str]]]) -> None:
+    """Print a label and what belongs to it in each line; a list takes one line for each item, nothing none at all."""
+    grid = Table.grid(padding=(0, 2))
+    grid.add_column(style="dim", no_wrap=True)
+    grid.add_column(overflow="fold")
+    for label, value in facts:
+        lines = [value] if isinstance(value, str) else value
+        for number, line in enumerate(line for line in lines if line):
+            grid.add_row("" if number else label, Text(plain(line)))
+    console.print(Padding(grid, (0, 0, 0, 2), expand=False))
+
+
+def print_table(columns: Sequence[Column]) -> None:
+    """Print columns so that every line fits, as far as they may be cut or left out."""
+    console = terminal()
+    shown = list(columns)
+    while _least_width(shown) > console.width and any(column.may_be_left_out for column in shown):
+        shown.remove([column for column in shown if column.may_be_left_out][-1])
+    surplus = sum(column.width + COLUMN_GAP for column in shown) - COLUMN_GAP - console.width
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    for column in shown:
+        given = min(max(surplus, 0), column.width - column.least_width)
+        surplus -= given
+        justify: JustifyMethod = "right" if column.is_number else "left"
+        width = column.width - given
+        table.add_column(column.heading, justify=justify, no_wrap=True, overflow="ellipsis", width=width)
+    for row in zip(*(column.cells for column in shown), strict=True):
+        table.add_row(*(Text(cell) for cell in row))
+    console.print(table)
+
+
+def _least_width(columns: Sequence[Column]) -> int:
+    return sum(column.least_width + COLUMN_GAP for column in columns) - COLUMN_GAP
+
+
+def plain(text: str) -> str:
+    """Return a text without marks of direction: they are for pages, terminals show them as boxes."""
+    return text.translate(dict.fromkeys(map(ord, DIRECTION_MARKS)))
 
 
 def print_rows(columns: Sequence[str], rows: Sequence[Sequence[object]], form: str) -> None:
@@ -71,7 +133,7 @@ def print_rows(columns: Sequence[str], rows: Sequence[Sequence[object]], form: s
             is_number = any(isinstance(row[index], int | float | Decimal) for row in rows)
             table.add_column(column, justify="right" if is_number else "left", overflow="fold")
         for row in rows:
-            table.add_row(*("" if value is None else _plain(value) for value in row))
+            table.add_row(*(Text("" if value is None else _written(value)) for value in row))
         _console().print(table)
 
 
@@ -105,64 +167,7 @@ def run_shell(connection: duckdb.DuckDBPyConnection, path: Path, form: str) -> N
         lines.clear()
 
 
-def print_explanation(connection: duckdb.DuckDBPyConnection, kpi_id: str, week: date | None) -> None:
-    """Print what a KPI is, its value in a week, and the files behind it; the last complete week if none is given.
-
-    Raises:
-        QueryError: if the snapshot holds no such KPI or week.
-    """
-    found = connection.execute(
-        "select name_en, definition_en, metric_id, formula, audience, owner_name_en, objective_chain, question_en, "
-        "baseline, target, deadline, missing_parts from kpi.catalogue where kpi_id = ?",
-        [kpi_id],
-    ).fetchone()
-    if found is None:
-        known = [
-            row[0] for row in connection.execute("select kpi_id from kpi.catalogue where kpi_id is not null").fetchall()
-        ]
-        raise QueryError(f"no KPI {kpi_id}; there are: {', '.join(sorted(known))}")
-    labels = (
-        "",
-        "",
-        "metric",
-        "formula",
-        "audience",
-        "owner",
-        "objectives",
-        "question",
-        "baseline",
-        "target",
-        "deadline",
-    )
-    for label, value in zip(labels, found, strict=False):
-        print(f"{label + ':' if label else '':<12} {value}" if label else value)
-    if found[-1]:
-        print(f"{'missing:':<12} {found[-1]}; until then it is shown as a metric")
-    row = connection.execute(
-        "select week_start, week_end, value, null_reason, status, numerator, denominator, path_value, pace_status "
-        "from kpi.weekly_internal where kpi_id = $kpi and ($week is null or $week between week_start and week_end) "
-        "and week_end < (select as_of from kpi.snapshot) order by week_start desc limit 1",
-        {"kpi": kpi_id, "week": week},
-    ).fetchone()
-    if row is None:
-        raise QueryError(f"the snapshot has no complete week{f' around {week}' if week else ''} of {kpi_id}")
-    start, end, value, reason, status, numerator, denominator, plan, pace = row
-    shown = _plain(value) if value is not None else f"no value ({reason})"
-    print(f"\nWeek {start} … {end}: {shown}, {status}")
-    if denominator is not None:
-        print(f"{'made of:':<12} {_plain(numerator)} / {_plain(denominator)}")
-    if plan is not None:
-        print(f"{'plan:':<12} {_plain(plan)} ({pace})")
-    print()
-    files = connection.execute(
-        "select source, file_name, exported_at, first_day, last_day, left(sha256, 12) as sha256 from kpi.lineage "
-        "where metric_id = ? and first_day <= ? and last_day >= ? order by source, exported_at desc",
-        [found[2], end, start],
-    )
-    print_rows([column[0] for column in files.description or ()], files.fetchall(), "table")
-
-
-def _plain(value: object) -> str:
+def _written(value: object) -> str:
     if isinstance(value, float | Decimal):
         return f"{value:,.4f}".rstrip("0").rstrip(".")
     return f"{value:,}" if isinstance(value, int) and not isinstance(value, bool) else str(value)
@@ -214,9 +219,7 @@ def print_demo_summary(summary: "DemoSummary", directory: Path) -> None:
 def print_scorecard(paths: Paths) -> None:
     """Print the newest internal report as a small scorecard."""
     newest = max((paths.reports / "internal").glob("*/report.en.json"))
-    # Marks of text direction are for pages; terminals show them as boxes.
-    text = newest.read_text(encoding="utf-8").translate(dict.fromkeys(map(ord, DIRECTION_MARKS)))
-    report: Mapping[str, Any] = json.loads(text)
+    report: Mapping[str, Any] = json.loads(plain(newest.read_text(encoding="utf-8")))
     console = _console()
     console.print()
     console.print(f"{report['company']}: {report['facts'][0]}", style="bold", markup=False)

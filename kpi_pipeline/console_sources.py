@@ -4,7 +4,6 @@ Here: layout for a terminal of 100 columns; in a file nothing is cut. Facts come
 """
 
 import json
-import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict
 from datetime import date, timedelta
@@ -16,8 +15,6 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
-from kpi_pipeline.console import FILE_WIDTH
-
 if TYPE_CHECKING:
     from kpi_pipeline.sources.custody.source_state import QuarantinedFile, SourceState
     from kpi_pipeline.sources.loading.ingest_report import IngestReport
@@ -26,11 +23,6 @@ MINUTES = "%Y-%m-%d %H:%M"
 SHOWN_HASH = 12
 # The widths of all columns but the source and its last file, with the spaces between.
 OTHER_COLUMNS, SHORTEST_NAME = 67, 12
-
-
-def terminal() -> Console:
-    """Return the console to print on."""
-    return Console(highlight=False, width=None if sys.stdout.isatty() else FILE_WIDTH)
 
 
 def print_states_as_json(states: Sequence["SourceState"]) -> bool:

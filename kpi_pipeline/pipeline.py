@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import get_args
 
 from kpi_pipeline.calendar.clock import Clock
+from kpi_pipeline.catalogue.connected import connected_project
 from kpi_pipeline.catalogue.publication_ledger import PublicationLedger
 from kpi_pipeline.catalogue.refresh import refresh_kpi_tables, snapshot_id
 from kpi_pipeline.catalogue.snapshot_plan import snapshot_tables
@@ -80,6 +81,11 @@ class Installation:
     def project(self) -> SqlProject:
         """Everything under ``sql/``, in build order."""
         return load_sql_project(self.paths.sql, (*RAW_TABLES, *SEED_TABLES))
+
+    @cached_property
+    def connected(self) -> SqlProject:
+        """The part of the project that is built and published: what the connected sources fill."""
+        return connected_project(self.configuration, self.project)
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str], clock: Clock) -> "Installation":
@@ -176,8 +182,8 @@ class Run:
         return write_seeds(self.engine, configuration.company, configuration.sources, configuration.calendar, as_of)
 
     def build_tables(self, only: Collection[str] | None = None) -> BuildReport:
-        """Bring every SQL table, or those named, up to date with what was loaded."""
-        return build_tables(self.engine, self.installation.project, only=only)
+        """Bring every connected table, or those named, up to date with what was loaded."""
+        return build_tables(self.engine, self.installation.connected, only=only)
 
     def column_types(self, table: str) -> dict[str, str]:
         """Return the columns of a built table with their types, in the words of the engine."""
@@ -204,7 +210,7 @@ class Run:
                 custody=self.ledger,
                 publications=publications,
             )
-            tables = snapshot_tables(configuration, project)
+            tables = snapshot_tables(configuration, installation.connected)
             kept = configuration.company.snapshots_kept
             # A run that was suspended while another one took over must not show what it holds.
             self.lock.check_token(self.token)

@@ -19,7 +19,7 @@ def assemble(installation: Installation) -> dg.Definitions:
     return dg.Definitions(
         assets=[
             *source_assets(configuration),
-            warehouse_assets(configuration, installation.project),
+            warehouse_assets(configuration, installation.connected),
             *report_assets(configuration),
         ],
         jobs=[daily_job(), weekly_job()],

@@ -4,6 +4,7 @@ Here: how a day's run and a week's reports are started and what came of them. Wh
 what is printed belongs to ``console``.
 """
 
+import json
 import logging
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -28,6 +29,11 @@ concurrency:
     granularity: run
 python_logs:
   python_log_level: WARNING
+event_log_storage:
+  module: kpi_pipeline.defs.event_log
+  class: QuickEventLogStorage
+  config:
+    base_dir: {history}
 """
 
 
@@ -53,7 +59,8 @@ def prepare_dagster_home(paths: Paths) -> None:
     settings = paths.dagster_home / "dagster.yaml"
     if not settings.exists():
         paths.dagster_home.mkdir(parents=True, exist_ok=True)
-        settings.write_text(INSTANCE_SETTINGS, encoding="utf-8")
+        history = json.dumps(str(paths.dagster_home / "history" / "runs"))
+        settings.write_text(INSTANCE_SETTINGS.format(history=history), encoding="utf-8")
 
 
 class Orchestrator:

@@ -13,7 +13,7 @@ from kpi_pipeline.config.paths import Paths
 from kpi_pipeline.config.report import Report
 from kpi_pipeline.defs.partitions import report_weeks
 from kpi_pipeline.defs.tables import published_key
-from kpi_pipeline.reports.issue import write_weekly_report
+from kpi_pipeline.reports.issue import report_name, write_weekly_report
 
 
 def report_key(report_id: str) -> dg.AssetKey:
@@ -29,6 +29,8 @@ def report_assets(configuration: Configuration) -> list[dg.AssetsDefinition]:
 
 
 def _report_asset(report_id: str, report: Report, configuration: Configuration) -> dg.AssetsDefinition:
+    chosen = report.chosen(configuration.kpis)
+
     @dg.asset(
         key=report_key(report_id),
         deps=[published_key(report.audience)],
@@ -47,11 +49,13 @@ def _report_asset(report_id: str, report: Report, configuration: Configuration) 
                 audience=report.audience,
                 week_start=date.fromisoformat(context.partition_key),
                 language=language,
+                kpis=chosen,
+                name=report_name(report_id, chosen),
             )
             for language in report.languages
         ]
         return dg.MaterializeResult(
-            metadata={page.stem.removeprefix("report."): dg.MetadataValue.path(str(page)) for page in pages}
+            metadata={page.stem.rpartition(".")[2]: dg.MetadataValue.path(str(page)) for page in pages}
         )
 
     return issue

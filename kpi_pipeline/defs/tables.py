@@ -10,7 +10,8 @@ from collections.abc import Iterator, Mapping
 import dagster as dg
 
 from kpi_pipeline.calendar.clock import SystemClock
-from kpi_pipeline.catalogue.descriptions import KPI_TABLES
+from kpi_pipeline.catalogue.descriptions import KPI_TABLES, TABLES_OF_THE_TEAM
+from kpi_pipeline.catalogue.judgement import overdue_reviews
 from kpi_pipeline.config.configuration import Configuration
 from kpi_pipeline.config.report import Audience
 from kpi_pipeline.defs.partitions import day_of_run
@@ -83,6 +84,8 @@ def warehouse_assets(configuration: Configuration, project: SqlProject) -> dg.As
         if selected.isdisjoint(published_key(audience) for audience in AUDIENCES):
             return
         publication = warehouse.publish(as_of)
+        for kpi_id in overdue_reviews(warehouse.engine):
+            context.log.warning(f'KPI "{kpi_id}": its review is overdue')
         if publication.is_new:
             yield from (result for result in _published(publication) if result.asset_key in selected)
 
@@ -205,7 +208,7 @@ def _kpi_spec(table: str, description: str, project: SqlProject) -> dg.AssetSpec
 def _published_spec(audience: Audience, project: SqlProject) -> dg.AssetSpec:
     tables = list(KPI_TABLES)
     if audience == "executive":
-        tables.remove("kpi.weekly_internal")
+        tables = [table for table in tables if table not in TABLES_OF_THE_TEAM]
     else:
         tables += [file.table for file in project.files if file.schema in ("core", "measures", "views")]
     return dg.AssetSpec(

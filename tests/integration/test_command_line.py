@@ -2,6 +2,8 @@
 
 import json
 import os
+import re
+import shlex
 import shutil
 import subprocess
 import sys
@@ -13,16 +15,21 @@ from datetime import date
 from pathlib import Path
 
 import duckdb
+import pyarrow.parquet as parquet
 import pytest
 from dagster import DagsterInstance
 
 from kpi_pipeline.calendar.clock import SystemClock
+from kpi_pipeline.cli import main
 from kpi_pipeline.defs.daily_run import Orchestrator
 from kpi_pipeline.errors import RunActiveError
 from kpi_pipeline.pipeline import Installation
 from kpi_pipeline.warehouse.run_lock import RunLock
 
 Run = Callable[..., subprocess.CompletedProcess[str]]
+Say = Callable[..., "Said"]
+BLOCK = re.compile(r"```(?P<kind>sh|yaml|diff) ?(?P<file>[^ \n]*) ?(?P<entry>\w*)\n(?P<text>.*?)```", re.DOTALL)
+DIRECTION_MARKS = re.compile("[\u2066-\u2069\u200e\u200f]")
 
 
 @dataclass(frozen=True)
@@ -33,6 +40,34 @@ class Demo:
     output: str
     exit_code: int
     last_run: date
+
+
+@dataclass(frozen=True)
+class Said:
+    """What a command printed and how it ended."""
+
+    code: int
+    out: str
+    problem: str
+
+
+@pytest.fixture
+def say(demo: Demo, checkout: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Say:
+    """Run a command on the demo in this process: reading what is published needs no process of its own."""
+    for name, value in (("DATA", demo.data), ("CONFIG", checkout / "config"), ("SQL", checkout / "sql")):
+        monkeypatch.setenv(f"KPI_{name}_DIR", str(value))
+
+    def run(*arguments: str) -> Said:
+        monkeypatch.setattr(sys, "argv", ["kpi", *arguments])
+        code = 0
+        try:
+            main()
+        except SystemExit as end:
+            code = int(end.code or 0)
+        printed = capsys.readouterr()
+        return Said(code, printed.out, printed.err)
+
+    return run
 
 
 @pytest.fixture(scope="module")
@@ -201,9 +236,8 @@ def test_failed_check_publishes_nothing_and_says_which(copy_of: Path, checkout: 
     assert (copy_of / "published" / "internal.duckdb").resolve() == before
 
 
-def test_questions_about_the_snapshot(demo: Demo, run_kpi: Run) -> None:
-    query = run_kpi(demo.data, "query", "orders_valid", "--format", "json")
-    rows = json.loads(query.stdout)
+def test_questions_about_the_snapshot(demo: Demo, say: Say) -> None:
+    rows = json.loads(say("query", "orders_valid", "--format", "json").out)
     truth = json.loads((demo.data / "demo" / "truth.json").read_text(encoding="utf-8"))["values"]
     expected = {
         entry["week_start"]: entry["numerator"]
@@ -212,19 +246,19 @@ def test_questions_about_the_snapshot(demo: Demo, run_kpi: Run) -> None:
     }
     assert {row["period_start"]: row["value"] for row in rows if row["period_start"] in expected} == expected
 
-    statement = run_kpi(demo.data, "sql", "orders_valid").stdout
-    printed = run_kpi(demo.data, "connect", "-c", statement, "--format", "json")
-    assert {row["period_start"]: row["value"] for row in json.loads(printed.stdout)} == {
+    statement = say("sql", "orders_valid").out
+    printed = say("connect", "-c", statement, "--format", "json")
+    assert {row["period_start"]: row["value"] for row in json.loads(printed.out)} == {
         row["period_start"]: row["value"] for row in rows
     }
 
-    explained = run_kpi(demo.data, "explain", "revenue").stdout
+    explained = say("explain", "revenue").out
     assert "gross_sales - discounts - returns" in explained
     assert "orders_export" in explained
 
-    sources = run_kpi(demo.data, "sources")
-    assert sources.returncode == 1
-    assert "is in quarantine" in sources.stdout
+    sources = say("sources")
+    assert sources.code == 1
+    assert "is in quarantine" in sources.out
 
 
 @pytest.mark.parametrize(
@@ -234,15 +268,181 @@ def test_questions_about_the_snapshot(demo: Demo, run_kpi: Run) -> None:
         (("run", "--on", "2026-11-16", "--source", "gogle_ads"), 2, "there are: fx_rates"),
         (("query", "revenu"), 1, "revenue"),
         (("query", "cac_blended", "--by", "channel"), 1, "channel"),
+        (("query", "revenue", "--since", "1405-01-01"), 2, "write the Gregorian day, 2026-03-21"),
+        (("query", "revenue", "--format", "parquet"), 2, "--output FILE"),
+        (("query", "revenue", "--since", "2026-11-02", "--until", "2026-11-01"), 2, "lies after"),
+        (("query", "revenue_growth", "--grain", "week"), 1, "possible are: month"),
+        (("query", "revenue", "--where", "channel = 'Email'"), 1, "no dimension common to all its tables"),
         (("explain", "sales"), 1, "there are:"),
         (("connect", "-c", "select * from nowhere"), 1, "nowhere"),
         (("connect", "-c", "copy (select 1) to 'stolen.csv'"), 1, "disabled"),
     ],
 )
 def test_wrong_usage_and_wrong_questions_are_answered_in_one_message(
-    demo: Demo, run_kpi: Run, arguments: tuple[str, ...], exit_code: int, words: str
+    say: Say, arguments: tuple[str, ...], exit_code: int, words: str
 ) -> None:
-    result = run_kpi(demo.data, *arguments)
-    assert result.returncode == exit_code, result.stdout + result.stderr
-    assert words in result.stderr
+    said = say(*arguments)
+    assert said.code == exit_code, said.out + said.problem
+    assert words in said.problem
+
+
+def test_problem_is_one_message_and_no_traceback(demo: Demo, run_kpi: Run) -> None:
+    result = run_kpi(demo.data, "query", "revenu")
+    assert result.returncode == 1
+    assert "revenue" in result.stderr
     assert "Traceback" not in result.stderr
+
+
+def test_values_are_shown_in_every_form(demo: Demo, say: Say, tmp_path: Path) -> None:
+    asked = ("query", "conversion_rate_session", "--by", "channel", "--grain", "month", "--where", "device <> 'tv'")
+    table = say(*asked).out
+    assert re.search(r"2026-11-01 +2026-11-30 +Email +[\d.]+ % +[\d,]+ +[\d,]+ +partial", table)
+    as_json = json.loads(say(*asked, "--format", "json").out)
+    lines = say(*asked, "--format", "csv").out.splitlines()
+    file = tmp_path / "values.parquet"
+    assert f"wrote {len(as_json)} rows" in say(*asked, "--format", "parquet", "--output", str(file)).out
+    assert len(lines) - 1 == len(as_json) == parquet.read_table(file).num_rows == len(table.splitlines()) - 2
+    assert "aov: no values" in say("query", "revenue", "aov", "--until", "2020-01-01").out
+    assert "no connected source delivers leads" in say("query", "leads").out
+    assert [row["value"] for row in as_json] == parquet.read_table(file).column("value").to_pylist()
+
+
+def test_metrics_are_listed_found_and_explained(say: Say) -> None:
+    assert "conversion_rate_session" in say("metrics", "نرخ تبديل", "--language", "fa").out
+    assert "no metric has all of these words" in say("metrics", "xyzzy").out.lower()
+    one = say("metrics", "ctr_ads").out
+    for words in ("ad_clicks / ad_impressions", "نرخ کلیک تبلیغات", "google_ads, meta_ads", "Partial week"):
+        assert words in one
+    found = json.loads(say("metrics", "--profile", "b2b", "--json").out)
+    assert {"qualified_leads", "contract_renewal_rate"} <= {each["metric_id"] for each in found}
+    assert not any(each["is_connected"] for each in found if each["metric_id"] == "qualified_leads")
+
+
+def test_goals_are_drawn_for_their_readers(say: Say) -> None:
+    internal = say("goals", "--audience", "internal").out
+    assert re.search(r"Revenue \(net sales\) +€[\d,]+ ", internal)
+    for words in ("Make the way from the cart", "Why do visitors leave a full cart", "must go right", "Alignment"):
+        assert words in internal
+    for language in ("en", "fa"):
+        executive = say("goals", "--audience", "executive", "--language", language).out
+        assert "conversion_rate_session" in executive
+        for hidden in ("cart_abandonment_session", "ctr_ads", "int_smooth_cart", "Cart abandonment", "ریزش سبد"):
+            assert hidden not in executive
+        assert not DIRECTION_MARKS.search(executive)
+    # Who says nothing means external KPIs.
+    assert say("goals").out == say("goals", "--audience", "executive").out
+    tree = json.loads(say("goals", "--json").out)
+    assert [each["level"] for each in tree["objectives"]] == ["business", "business"]
+    assert tree["objectives"][0]["children"][0]["level"] == "external"
+
+
+def test_explanation_tells_everything_about_a_kpi(say: Say) -> None:
+    told = say("explain", "cac_blended").out
+    for words in (
+        "acquisition_cost / new_customers",
+        "Win new customers at a lower cost",
+        "Head of Marketing",
+        "SMART",
+        "A good KPI is",
+        "since then",
+        "sha256",
+    ):
+        assert words in told
+    letters = re.findall(r"^  [✔▲■–] ([SMART])  ", told, re.MULTILINE)
+    assert letters == list("SMART")
+    assert "is a metric that no KPI is about" in say("explain", "aov").problem
+
+
+def test_check_tells_what_is_wrong_in_words_and_for_scripts(
+    say: Say, checkout: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fine = say("check")
+    assert (fine.code, fine.problem) == (0, "")
+    assert "no errors" in fine.out
+    shutil.copytree(checkout / "config", tmp_path / "config")
+    metrics = tmp_path / "config" / "metrics" / "sales.yaml"
+    text = metrics.read_text(encoding="utf-8")
+    metrics.write_text(text.replace("formula: orders\n", "formula: orders + 0 * orders\n", 1), encoding="utf-8")
+    monkeypatch.setenv("KPI_CONFIG_DIR", str(tmp_path / "config"))
+    wrong = say("check")
+    assert wrong.code == 1
+    assert re.search(r"^config/metrics/sales\.yaml:\d+  KPI044  .*raise version to 2", wrong.out, re.MULTILINE)
+    problems = json.loads(say("check", "--language", "fa", "--json").out)
+    errors = [each for each in problems if each["severity"] == "error"]
+    assert [each["code"] for each in errors] == ["KPI044"]
+    assert "تعریف «orders_valid»" in errors[0]["message"]
+
+
+def test_catalogue_is_exported_and_nothing_else_is_overwritten(say: Say, tmp_path: Path) -> None:
+    made = say("export", "metricflow", "--output", str(tmp_path / "mf"))
+    assert "metrics are left out, because the format cannot say them:" in made.out
+    assert (tmp_path / "mf" / "project_configuration.yaml").exists()
+    assert "| `roas` |" in (tmp_path / "mf" / "not_expressed.md").read_text(encoding="utf-8")
+    stale = tmp_path / "mf" / "old_table.yaml"
+    stale.write_text((tmp_path / "mf" / "orders.yaml").read_text(encoding="utf-8"), encoding="utf-8")
+    mine = tmp_path / "mf" / "notes.txt"
+    mine.write_text("mine", encoding="utf-8")
+    assert say("export", "metricflow", "--output", str(tmp_path / "mf")).code == 0
+    assert (stale.exists(), mine.exists()) == (False, True)
+    assert "wrote" in say("export", "osi", "--output", str(tmp_path / "catalogue.yaml")).out
+    foreign = tmp_path / "foreign"
+    foreign.mkdir()
+    (foreign / "README.md").write_text("# Mine", encoding="utf-8")
+    refused = say("export", "pages", "--output", str(foreign))
+    assert (refused.code, "holds something else" in refused.problem) == (1, True)
+    assert [path.name for path in foreign.iterdir()] == ["README.md"]
+    assert set(json.loads(say("schema").out)) >= {"metrics/*.yaml", "kpis/*.yaml", "goals.yaml"}
+    assert say("schema", "--output", str(tmp_path / "schemas")).code == 0
+    assert json.loads((tmp_path / "schemas" / "metrics.json").read_text(encoding="utf-8"))
+
+
+def follow(page: Path, config: Path, say: Say, *, last_command: str = "") -> list[str]:
+    """Do what a page says: run its commands, put its entries and changes into the configuration; return what it ran."""
+    ran: list[str] = []
+    for block in BLOCK.finditer(page.read_text(encoding="utf-8")):
+        if block["kind"] == "sh":
+            for command in block["text"].splitlines():
+                if command == last_command:
+                    return ran
+                said = say(*shlex.split(command)[1:])
+                assert said.code == 0, f"{command}\n{said.out}{said.problem}"
+                ran.append(command)
+            continue
+        file = config.parent / block["file"]
+        text = file.read_text(encoding="utf-8")
+        if block["kind"] == "yaml":
+            entry = re.compile(rf"^{block['entry']}:\n(?:[ #].*\n|\n)*", re.MULTILINE)
+            if "metrics" in block["file"]:
+                assert say("check").code == 1  # until it is filled in
+            text, replaced = entry.subn(lambda _, new=block["text"]: new, text)
+            assert replaced == 1
+        else:
+            old, new = (line[1:] for line in block["text"].splitlines())
+            assert text.count(old) == 1
+            text = text.replace(old, new)
+        file.write_text(text, encoding="utf-8")
+    return ran
+
+
+def test_first_kpi_can_be_made_as_the_page_says(
+    say: Say, checkout: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shutil.copytree(checkout / "config", tmp_path / "config")
+    monkeypatch.setenv("KPI_CONFIG_DIR", str(tmp_path / "config"))
+    ran = follow(checkout / "docs" / "first_kpi.md", tmp_path / "config", say, last_command="kpi run")
+    assert len(ran) >= 8
+    assert re.search(r"2026-11-01 +2026-11-30 +[\d.]+ %", say("query", "discount_share", "--grain", "month").out)
+    assert 'cannot be split by "product"' in say("query", "discount_share", "--by", "product").problem
+
+
+@pytest.mark.slow
+def test_first_kpi_is_published_as_the_page_says(
+    copy_of: Path, say: Say, checkout: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shutil.copytree(checkout / "config", tmp_path / "config")
+    monkeypatch.setenv("KPI_CONFIG_DIR", str(tmp_path / "config"))
+    monkeypatch.setenv("KPI_DATA_DIR", str(copy_of))
+    monkeypatch.setenv("KPI_HASH_KEY", "a key for tests alone")
+    follow(checkout / "docs" / "first_kpi.md", tmp_path / "config", say)
+    assert "Discount share" in say("goals").out
+    assert "discounts / gross_sales" in say("explain", "discount_share").out

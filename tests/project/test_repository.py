@@ -72,6 +72,6 @@ def test_documentation_lists_every_subject_with_all_its_columns(checkout: Path) 
 
 
 def test_documentation_lists_every_metric(checkout: Path) -> None:
-    page = (checkout / "docs" / "metrics.md").read_text(encoding="utf-8")
+    page = (checkout / "docs" / "catalogue" / "README.md").read_text(encoding="utf-8")
     metrics = load_configuration(checkout / "config").metrics
-    assert {metric_id for metric_id in metrics if f"`{metric_id}`" not in page} == set()
+    assert {metric_id for metric_id in metrics if f"[{metric_id}](" not in page} == set()

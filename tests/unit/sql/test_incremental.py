@@ -103,13 +103,21 @@ def load_day(warehouse: Warehouse, day: date) -> None:
             warehouse.load(subject, rows)
 
 
-@pytest.fixture
-def built_at_once(warehouse: Warehouse) -> Warehouse:
+@pytest.fixture(scope="module")
+def built_at_once(
+    tmp_path_factory: pytest.TempPathFactory, sql_project: SqlProject, empty_warehouse: Path
+) -> Iterator[Warehouse]:
+    """All tables, built in one go; no test changes them."""
+    path = tmp_path_factory.mktemp("at_once") / "warehouse.duckdb"
+    shutil.copyfile(empty_warehouse, path)
+    engine = DuckDbEngine(path, threads=1)
+    warehouse = Warehouse(engine, sql_project)
     for day in DAYS:
         load_day(warehouse, day)
     report = warehouse.build()
     assert {result.table for result in report.results if not result.rows} == set()
-    return warehouse
+    yield warehouse
+    engine.close()
 
 
 def test_a_day_depends_only_on_that_day_of_the_inputs(built_at_once: Warehouse, sql_project: SqlProject) -> None:

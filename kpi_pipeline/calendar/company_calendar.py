@@ -6,6 +6,7 @@ from ``CompanyCalendar.rows``. Add a grain here and to ``Grain``. Printing of pe
 
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
+from functools import lru_cache
 from typing import Literal
 from zoneinfo import ZoneInfo
 
@@ -126,7 +127,8 @@ class CompanyCalendar:
         """Return the last week that ends before ``as_of``, the first day that is not over."""
         return self.previous_period(self.period_of("week", as_of))
 
-    def rows(self, first: date, last: date) -> list[CalendarDay]:
+    @lru_cache(maxsize=4)  # noqa: B019 - a calendar is three words, and every run of a process asks for the same rows
+    def rows(self, first: date, last: date) -> tuple[CalendarDay, ...]:
         """Return one row per day from ``first`` to ``last``, for ``core.calendar``."""
         week, month, quarter, year = (self.period_of(grain, first) for grain in ("week", "month", "quarter", "year"))
         rows = []
@@ -157,4 +159,4 @@ class CompanyCalendar:
                     jalali_day=jalali_day,
                 )
             )
-        return rows
+        return tuple(rows)

@@ -194,10 +194,14 @@ def _part(expression: exp.Expr, formula: Formula) -> _Part:
 
 def _changes(formula: Formula) -> list[Product]:
     """What a number's change on the period before counts, as a step and as a growth; none where it compares itself."""
-    if any(operand.window != Window() for operand in formula.operands) or formula.first_age:
+    operands = {operand.name: operand for operand in formula.operands}
+    windows = {operand.window for operand in formula.operands}
+    if len(windows) != 1 or any(window.trailing_days for window in windows) or formula.first_age:
         return []
-    before = product_of(formula.expression, lambda name: f"{name}{Window(is_previous=True).suffix}")
-    step = product_of(formula.expression, lambda name: name).plus(before.times(Product(Fraction(-1))))
+    now = product_of(formula.expression, lambda name: operands[name].measure)
+    earlier = Window(is_previous=True).suffix
+    before = product_of(formula.expression, lambda name: f"{operands[name].measure}{earlier}")
+    step = now.plus(before.times(Product(Fraction(-1))))
     return [step, step.times(before, -1)]
 
 

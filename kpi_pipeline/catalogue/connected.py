@@ -6,8 +6,8 @@ ever, so it is left out until one does, unless somebody has committed to a numbe
 
 from collections.abc import Iterator
 
+from kpi_pipeline.catalogue.delivered import source_subjects
 from kpi_pipeline.catalogue.formula import parse_formula
-from kpi_pipeline.catalogue.metric_plan import source_subjects
 from kpi_pipeline.config.configuration import Configuration
 from kpi_pipeline.sources.subjects import SUBJECTS
 from kpi_pipeline.warehouse.sql_project import SqlProject

@@ -7,7 +7,8 @@ shown belongs to the command line and to ``pages``; finding metrics by words to 
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from kpi_pipeline.catalogue.metric_plan import MetricPlan, plan_metric, source_subjects
+from kpi_pipeline.catalogue.delivered import source_subjects
+from kpi_pipeline.catalogue.metric_plan import MetricPlan, plan_metric
 from kpi_pipeline.config.configuration import Configuration
 from kpi_pipeline.config.metric import Metric
 from kpi_pipeline.config.model import Grain

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import date
 from functools import cached_property
 
+from kpi_pipeline.catalogue.delivered import source_subjects
 from kpi_pipeline.catalogue.formula import Formula, Window, check_names, parse_formula
 from kpi_pipeline.catalogue.metric_rules import filter_columns, filter_problems, option_problems
 from kpi_pipeline.config.configuration import Configuration
@@ -16,7 +17,6 @@ from kpi_pipeline.config.metric import EarlierDefinition, Metric
 from kpi_pipeline.config.model import Grain
 from kpi_pipeline.config.problems import did_you_mean
 from kpi_pipeline.errors import FormulaError
-from kpi_pipeline.sources.contracts.contract import build_contract
 from kpi_pipeline.warehouse.sql_file import AGE_COLUMN, Measure, SqlFile
 from kpi_pipeline.warehouse.sql_header import PERIOD_BOUNDS, CoveredBy
 from kpi_pipeline.warehouse.sql_project import SqlProject
@@ -245,11 +245,6 @@ def _plan(
     for problem in option_problems(plan, found):
         raise FormulaError(f"{place}: {problem}")
     return plan
-
-
-def source_subjects(configuration: Configuration) -> dict[str, frozenset[str]]:
-    """Return source → the subjects that its files deliver."""
-    return {name: frozenset(build_contract(name, source).subjects) for name, source in configuration.sources.items()}
 
 
 def _undelivered(

@@ -14,10 +14,11 @@ from kpi_pipeline.catalogue.audience import Audiences
 from kpi_pipeline.catalogue.breaks import break_rows, metric_breaks, platforms_in_use
 from kpi_pipeline.catalogue.catalogue_table import catalogue_rows, objective_rows
 from kpi_pipeline.catalogue.definition import definition_hash
+from kpi_pipeline.catalogue.delivered import source_subjects
 from kpi_pipeline.catalogue.goal_rows import measurable_objectives
 from kpi_pipeline.catalogue.judgement import RunFacts, measurable_metrics, refresh_judgements
 from kpi_pipeline.catalogue.lineage import metric_subjects, refresh_lineage
-from kpi_pipeline.catalogue.metric_plan import MetricPlan, plan_metric, source_subjects
+from kpi_pipeline.catalogue.metric_plan import MetricPlan, plan_metric
 from kpi_pipeline.catalogue.publication_ledger import PublicationLedger, ReportedValue
 from kpi_pipeline.catalogue.quality import Reach, quality_rows
 from kpi_pipeline.catalogue.row_tables import (

@@ -54,6 +54,8 @@ class Said:
 @pytest.fixture
 def say(demo: Demo, checkout: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Say:
     """Run a command on the demo in this process: reading what is published needs no process of its own."""
+    for name in [name for name in os.environ if name.startswith("KPI_")]:
+        monkeypatch.delenv(name)
     for name, value in (("DATA", demo.data), ("CONFIG", checkout / "config"), ("SQL", checkout / "sql")):
         monkeypatch.setenv(f"KPI_{name}_DIR", str(value))
 

@@ -120,7 +120,7 @@ run = st.fixed_dictionaries(
 )
 
 
-@settings(max_examples=7, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=4, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.lists(run, min_size=1, max_size=3))
 def test_day_by_day_gives_the_same_values_as_all_at_once(
     warehouse: Warehouse, project: SqlProject, runs: list[dict[str, Any]]

@@ -186,9 +186,10 @@ def names_any(text: str, secret: set[Words], known: set[Words]) -> bool:
 def secret_numbers(
     config: Configuration, catalogue: RandomCatalogue, warehouse: Warehouse
 ) -> Iterator[float | Decimal]:
-    """What internal KPIs show: values, targets, and the sides of divisions that no executive KPI shows as its value."""
+    """What internal KPIs show: values, targets, and the sides of divisions that no executive KPI shows as its own."""
     audiences = Audiences(config)
-    known = {catalogue.meanings[name] for name in audiences.executive_metrics}
+    shown = audiences.executive_metrics
+    known = {meaning for name in shown for meaning in (catalogue.meanings[name], *catalogue.changes[name])}
     for row in _rows_of({config.kpis[name].metric for name in audiences.internal_kpis}, warehouse):
         above, below = catalogue.sides[row["metric_id"]]
         sides = ((above, "numerator"), (below, "denominator"))

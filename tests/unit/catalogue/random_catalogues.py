@@ -17,9 +17,19 @@ from kpi_pipeline.config.kpi import Action, Baseline, Kpi, SuccessRule, Target
 from kpi_pipeline.config.metric import Metric
 from kpi_pipeline.config.model import Text
 from tests.unit.catalogue.hand_made import configuration, kpi, metric, week
+from tests.unit.catalogue.random_formulas import (
+    SUMS,
+    Tree,
+    disguised,
+    is_arithmetic,
+    meaning,
+    meanings_of_changes,
+    meanings_of_sides,
+    random_sum,
+    spelt,
+)
 
 WEEKS = 6
-SUMS = ("visits", "sales", "basket_items", "cost", "calls")
 FACTS = """\
 -- One row per day and region.
 -- grain: day, region
@@ -42,8 +52,6 @@ from raw.orders as orders
 WORDS = ("growth", "sales", "rate", "visits", "quality", "cost", "speed", "care", "calls", "reach", "basket", "net")
 PERSIAN = ("رشد", "فروش", "نرخ", "بازدید", "کیفیت", "هزینه", "سرعت", "مراقبت", "تماس", "دسترسی", "سبد", "خالص")
 FILTERS = ("region = 'north'", "'north' = region", "region in ('north')", "not (region <> 'north')")
-
-Tree = str | int | tuple[str, "Tree", "Tree"]
 
 
 def fact_rows(random: Random) -> list[dict[str, Any]]:
@@ -79,50 +87,6 @@ def random_catalogue(seed: int) -> RandomCatalogue:
     return _Maker(Random(seed)).catalogue()
 
 
-def spelt(tree: Tree) -> str:
-    """Return a formula as text."""
-    if not isinstance(tree, tuple):
-        return str(tree)
-    operator, left, right = tree
-    if operator in ("previous", "trailing"):
-        return f"{operator}({spelt(left)}{f', {right}' if operator == 'trailing' else ''})"
-    return f"({spelt(left)} {operator} {spelt(right)})"
-
-
-def worth(tree: Tree, numbers: Mapping[str, float], inside: str = "") -> float:
-    """Work a formula out for made-up numbers of its measures; in another window they are others."""
-    if isinstance(tree, int):
-        return tree
-    if isinstance(tree, str):
-        return numbers[tree] ** (1 + len(inside) / 7)
-    operator, left, right = tree
-    if operator in ("previous", "trailing"):
-        return worth(left, numbers, f"{operator}{right}")
-    one, other = worth(left, numbers, inside), worth(right, numbers, inside)
-    return {"+": one + other, "-": one - other, "*": one * other, "/": one / other if other else 0.0}[operator]
-
-
-def windows_of(tree: Tree, inside: str = "") -> set[str]:
-    """The windows that the measures of a formula are taken from."""
-    if isinstance(tree, int):
-        return set()
-    if isinstance(tree, str):
-        return {inside}
-    operator, left, right = tree
-    if operator in ("previous", "trailing"):
-        return windows_of(left, operator)
-    return windows_of(left, inside) | windows_of(right, inside)
-
-
-def without_windows(tree: Tree) -> Tree:
-    """The same formula about the period itself."""
-    if not isinstance(tree, tuple):
-        return tree
-    operator, left, right = tree
-    left, right = without_windows(left), without_windows(right)
-    return left if operator in ("previous", "trailing") else (operator, left, right)
-
-
 class _Maker:
     def __init__(self, random: Random) -> None:
         self._random = random
@@ -141,14 +105,14 @@ class _Maker:
         elsewhere = [name for name in objectives if name != kpis[moved].objective]
         changed = kpis[moved].model_copy(update=_serving(self._random.choice(elsewhere)))
         after = replace(before, kpis=kpis | {moved: changed}, fingerprint="after")
-        meanings = {name: self._meaning(*known) for name, known in self._trees.items()}
-        sides = {name: self._meanings_of_sides(*known) for name, known in self._trees.items()}
-        changes = {name: self._meanings_of_changes(*known) for name, known in self._trees.items()}
+        meanings = {name: meaning(*known) for name, known in self._trees.items()}
+        sides = {name: meanings_of_sides(*known) for name, known in self._trees.items()}
+        changes = {name: meanings_of_changes(*known) for name, known in self._trees.items()}
         return RandomCatalogue(before, after, meanings, sides, changes)
 
     def _add_metric(self) -> None:
         tree, is_filtered = self._formula()
-        while self._meaning(tree, is_filtered) is None:
+        while meaning(tree, is_filtered) is None:
             tree, is_filtered = self._formula()
         one = metric(
             spelt(tree),
@@ -166,79 +130,28 @@ class _Maker:
         known = self._random.choice(list(self._trees.values())) if self._trees else None
         kind = self._random.choice(("disguised", "side", "combined", "number", "ratio", "ratio", "growth", "other"))
         if known is not None and kind == "disguised" and known[0] != "waiting":
-            return self._disguised(known[0]), known[1]
+            return disguised(self._random, known[0]), known[1]
         if known is not None and kind == "side" and isinstance(known[0], tuple) and known[0][0] == "/":
             side = known[0][self._random.choice((1, 2))]
-            return self._disguised(side), known[1]
+            return disguised(self._random, side), known[1]
         if known is not None and kind == "combined":
             other = self._random.choice(list(self._trees.values()))
-            if other[1] == known[1] and _is_arithmetic(known[0]) and _is_arithmetic(other[0]):
+            if other[1] == known[1] and is_arithmetic(known[0]) and is_arithmetic(other[0]):
                 return (self._random.choice("+-/"), known[0], other[0]), known[1]
         is_filtered = self._random.random() < 0.2
         if kind == "number":
-            return self._sum(), is_filtered
+            return random_sum(self._random), is_filtered
         if kind == "growth":
-            level: Tree = self._sum()
+            level: Tree = random_sum(self._random)
             before: Tree = ("previous", level, 0)
             return ("/", ("-", level, before), before), is_filtered
         if kind == "other":
             others: tuple[Tree, ...] = ("members", "waiting", ("-", "members", ("previous", "members", 0)))
-            tree = self._random.choice((*others, ("/", ("trailing", "sales", 14), self._sum())))
+            tree = self._random.choice((*others, ("/", ("trailing", "sales", 14), random_sum(self._random))))
             # The middle of a part may well be the middle of the whole.
             return tree, is_filtered and tree != "waiting"
-        above = self._random.choice((self._sum(), ("*", 1000, self._sum())))
-        return ("/", above, self._sum()), is_filtered
-
-    def _sum(self) -> Tree:
-        one, other = self._random.sample(SUMS, 2)
-        added: Tree = (self._random.choice("+-"), one, other)
-        return self._random.choice((one, one, added, ("*", 2, one)))
-
-    def _disguised(self, tree: Tree) -> Tree:
-        """The same number, up to a constant factor, in other words."""
-        if isinstance(tree, tuple):
-            operator, left, right = tree
-            if operator in "+-*/":
-                left, right = self._respelt(left), self._respelt(right)
-            tree = (operator, left, right)
-        disguises: tuple[Tree, ...] = (("*", 3, tree), ("/", tree, 7), ("*", tree, 1000), tree)
-        return self._random.choice(disguises)
-
-    def _respelt(self, tree: Tree) -> Tree:
-        match tree:
-            case ("+", left, right):
-                spellings: tuple[Tree, ...] = (("+", right, left), ("-", left, ("*", -1, right)))
-            case ("-", left, right):
-                spellings = (("*", -1, ("-", right, left)), ("+", ("*", -1, right), left))
-            case ("*", left, right):
-                spellings = (("*", right, left), ("/", right, ("/", 1, left)))
-            case _:
-                spellings = (("/", ("*", tree, 5), 5), ("-", ("*", 2, tree), tree), tree)
-        return self._random.choice(spellings)
-
-    @staticmethod
-    def _meaning(tree: Tree, is_filtered: bool) -> object:
-        """The same for all that is the same up to a factor; None where it does not depend on anything."""
-        random = Random(1)
-        # A window of its own only moves a whole series in time, or adds up its weeks.
-        tree = without_windows(tree) if len(windows_of(tree)) == 1 else tree
-        columns = (*SUMS, "members", "waiting")
-        found = [worth(tree, {column: random.uniform(2, 9) for column in columns}) for _ in range(3)]
-        ratios = [f"{each / found[0]:.8f}" for each in found[1:]] if found[0] else []
-        return None if not ratios or set(ratios) == {"1.00000000"} else (*ratios, is_filtered)
-
-    def _meanings_of_sides(self, tree: Tree, is_filtered: bool) -> tuple[object, object]:
-        match tree:
-            case ("/", above, below) | ("*", int(), ("/", above, below)) | ("*", ("/", above, below), int()):
-                return self._meaning(above, is_filtered), self._meaning(below, is_filtered)
-        return self._meaning(tree, is_filtered), None
-
-    def _meanings_of_changes(self, tree: Tree, is_filtered: bool) -> tuple[object, ...]:
-        if windows_of(tree) != {""}:
-            return ()
-        before: Tree = ("previous", tree, 0)
-        step: Tree = ("-", tree, before)
-        return self._meaning(step, is_filtered), self._meaning(("/", step, before), is_filtered)
+        above = self._random.choice((random_sum(self._random), ("*", 1000, random_sum(self._random))))
+        return ("/", above, random_sum(self._random)), is_filtered
 
     def _name(self) -> Text:
         words = self._random.sample(range(len(WORDS)), self._random.choice((1, 2, 2)))
@@ -326,10 +239,6 @@ class _Maker:
             en[2] = self._random.choice((name.en, name.en.upper(), f"“{name.en.lower()}”", f"({named_id})", named_id))
             fa[1] = self._random.choice((name.fa, f"«{name.fa}»", f"{name.fa}،", named_id))
         return Text(en=" ".join(en), fa=" ".join(fa))
-
-
-def _is_arithmetic(tree: Tree) -> bool:
-    return windows_of(tree) == {""} and "waiting" not in spelt(tree)
 
 
 def _serving(objective: str) -> dict[str, object]:

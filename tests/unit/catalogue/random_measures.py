@@ -138,6 +138,8 @@ class _Maker:
             case "DOUBLE":
                 return self._random.choice((0.0, 0.25, 7.5, 90.0, self._random.randrange(4000) / 8))
             case "BIGINT" | "INTEGER":
-                return self._random.choice((0, 1, 2, self._random.randrange(50), self._random.randrange(5000)))
+                fewest = self._metric.min_denominator or 2
+                small = (0, 1, fewest - 1, fewest, self._random.randrange(50))
+                return self._random.choice((*small, self._random.randrange(5000)))
         cents = self._random.choice((0, 1, 250, self._random.randrange(-2_000, 100_000), self._random.randrange(10**9)))
         return Decimal(cents) / 10000

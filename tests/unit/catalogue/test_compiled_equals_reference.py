@@ -179,11 +179,15 @@ class Comparison:
                 expected[grain, dimension or "total", row.period_start, row.member] = row
         found = self.laboratory.rows(metric_sql(plan, Selection(grains, dimensions, since=chosen.since)))
         self._note(f"{metric_id}, world {seed}", expected, found)
-        # One grain and dimension alone is another statement than all at once.
-        grain, dimension = grains[seed % len(grains)], dimensions[seed % len(dimensions)]
-        compiled = compile_metric(metric_id, config, project, grain, dimension, since=chosen.since)
-        wanted = {key: row for key, row in expected.items() if key[:2] == (grain, dimension or "total")}
-        self._note(f"{metric_id} by {grain} and {dimension}, world {seed}", wanted, self.laboratory.rows(compiled.sql))
+        # One grain and dimension alone is another statement than all at once; it is tried for one metric in three.
+        turn = len(metric_id) + seed
+        if turn % 3 == 0:
+            grain, dimension = grains[turn % len(grains)], dimensions[turn % len(dimensions)]
+            compiled = compile_metric(metric_id, config, project, grain, dimension, since=chosen.since)
+            wanted = {key: row for key, row in expected.items() if key[:2] == (grain, dimension or "total")}
+            self._note(
+                f"{metric_id} by {grain} and {dimension}, world {seed}", wanted, self.laboratory.rows(compiled.sql)
+            )
 
     def _note(self, place: str, expected: Rows, found: Rows) -> None:
         self.problems += [f"{place}: only the reference has {key}" for key in expected.keys() - found.keys()]

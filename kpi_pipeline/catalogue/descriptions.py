@@ -56,8 +56,8 @@ COLUMNS = {
         "period_end": "last day of the period",
         "dimension": "what the value is split by; total for all together",
         "member": "member of the dimension, empty where the source does not say it; total for all together",
-        "numerator": "sum above the division; the value where the formula does not divide; NULL if unknown",
-        "denominator": "sum below the division; NULL where the formula does not divide or if unknown",
+        "numerator": "sum above the division; the value where the formula does not divide; NULL for a median",
+        "denominator": "sum below the division, or the cases of a median; NULL if there is neither, or if unknown",
         "value": "the metric's value, 100 times the ratio for percentages; NULL with a reason",
         "null_reason": "why there is no value: zero_denominator, source_missing, immature_cohort,"
         " below_min_denominator, missing_rate or not_reached",

@@ -2,24 +2,7 @@
 -- grain: source, account_id, order_id
 -- warn amounts_converted: gross_items is not null
 -- warn product_costs_known: has_all_costs or not is_valid
-with transactions as (
-    select
-        purchases.transaction_id,
-        purchases.channel
-    from core.web_purchases as purchases
-    where purchases.transaction_id <> ''
-    qualify
-        row_number() over (
-            partition by purchases.transaction_id
-            order by
-                purchases.purchased_at,
-                purchases.source,
-                purchases.account_id,
-                purchases.session_id
-        ) = 1
-),
-
-order_costs as (
+with order_costs as (
     select
         order_lines.order_source as source,
         order_lines.account_id,
@@ -107,9 +90,9 @@ converted_orders as (
     left join core.constant_rates as constant_rates on orders.currency = constant_rates.currency
     left join order_costs using (source, account_id, order_id)
     left join order_refunds using (source, account_id, order_id, currency)
-    left join transactions as numbered_transactions
+    left join core.web_transactions as numbered_transactions
         on orders.order_number = numbered_transactions.transaction_id
-    left join transactions as identified_transactions
+    left join core.web_transactions as identified_transactions
         on orders.order_id = identified_transactions.transaction_id
 )
 

@@ -4,7 +4,7 @@ Here: the texts that stand as comments in every published file. Add a column's t
 without text is not published. Tables made by SQL files are described in those files.
 """
 
-from kpi_pipeline.catalogue import catalogue_columns
+from kpi_pipeline.catalogue import analysis_columns, catalogue_columns
 from kpi_pipeline.catalogue.catalogue_columns import texts
 
 SNAPSHOT_ID = "the snapshot that the row belongs to"
@@ -25,6 +25,11 @@ KPI_TABLES = {
     "kpi.answers": "One row per question of the goals and KPI that answers it: what the last complete week says.",
     "kpi.efficiency": "One row per KPI and recent week: what came of the effort, for each unit of it.",
     "kpi.segments": "One row per KPI, dimension and member: its place in the last complete week.",
+    "kpi.relations": "One row per KPI with a declared effect: whether it really moves with its objective.",
+    "kpi.anomalies": "One row per KPI, week, dimension, member and rule that finds the value unusual.",
+    "kpi.watched": "One row per KPI: how its values are watched, and how many false alarms that must bring.",
+    "kpi.contributions": "One row per KPI, recent week, dimension and member: what it accounts for in the change.",
+    "kpi.restatements": "One row per published value that changed later, and cause of the change.",
     "kpi.breaks": "One row per metric and day from which it means something else than before.",
     "kpi.reported": "One row per KPI, week and time that its published value, status or meaning was new.",
     "kpi.lineage": "One row per metric and loaded file that stands behind it.",
@@ -33,7 +38,10 @@ KPI_TABLES = {
 
 # In the internal file alone: they count or name what executives do not see.
 TABLES_OF_THE_TEAM = frozenset(
-    {"kpi.weekly_internal", "kpi.criteria", "kpi.alignment", "kpi.owners", "kpi.efficiency", "kpi.segments"}
+    {
+        *("kpi.weekly_internal", "kpi.criteria", "kpi.alignment", "kpi.owners", "kpi.efficiency", "kpi.segments"),
+        *("kpi.relations", "kpi.watched"),
+    }
 )
 
 COLUMNS = {
@@ -109,6 +117,11 @@ COLUMNS = {
     "kpi.answers": texts(catalogue_columns.ANSWERS),
     "kpi.efficiency": texts(catalogue_columns.EFFICIENCY),
     "kpi.segments": texts(catalogue_columns.SEGMENTS),
+    "kpi.relations": texts(analysis_columns.RELATIONS),
+    "kpi.anomalies": texts(analysis_columns.ANOMALIES),
+    "kpi.watched": texts(analysis_columns.WATCHED),
+    "kpi.contributions": texts(analysis_columns.CONTRIBUTIONS),
+    "kpi.restatements": texts(analysis_columns.RESTATEMENTS),
     "kpi.breaks": {
         "metric_id": "id of the metric",
         "on_day": "the first day of the new meaning; weeks before and after it are not compared",

@@ -23,13 +23,18 @@ from kpi_pipeline.catalogue.publication_ledger import ReportedValue
 from kpi_pipeline.catalogue.quality import Reach
 from kpi_pipeline.catalogue.row_tables import (
     ALIGNMENT,
+    ANOMALIES,
     ANSWERS,
+    CONTRIBUTIONS,
     CRITERIA,
     EFFICIENCY,
     OWNERS,
+    RELATIONS,
+    RESTATEMENTS,
     SCORES,
     SMART,
     SUCCESS_FACTORS,
+    WATCHED,
     Row,
     write_rows,
 )
@@ -99,6 +104,11 @@ def refresh_judgements(engine: Engine, run: RunFacts, measurable: frozenset[str]
     efficiency = efficiency_rows(engine, audiences, run.reach.project, week_start)
     write_rows(engine, "kpi.efficiency", EFFICIENCY, list(efficiency))
     refresh_segments(engine, audiences, week_start)
+    write_rows(engine, "kpi.relations", RELATIONS, [])
+    write_rows(engine, "kpi.anomalies", ANOMALIES, [])
+    write_rows(engine, "kpi.watched", WATCHED, [])
+    write_rows(engine, "kpi.contributions", CONTRIBUTIONS, [])
+    write_rows(engine, "kpi.restatements", RESTATEMENTS, [])
     scores_of: dict[str, list[Score]] = {}
     for kpi_id, _, score, _ in scores:
         scores_of.setdefault(kpi_id, []).append(score)

@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 from decimal import Decimal
 
-from kpi_pipeline.catalogue import catalogue_columns
+from kpi_pipeline.catalogue import analysis_columns, catalogue_columns
 from kpi_pipeline.catalogue.catalogue_columns import types
 from kpi_pipeline.catalogue.metric_sql import SUM_TYPE
 from kpi_pipeline.warehouse.engine import Engine
@@ -60,6 +60,11 @@ SMART = types(catalogue_columns.SMART)
 SCORES = types(catalogue_columns.SCORES)
 ANSWERS = types(catalogue_columns.ANSWERS)
 EFFICIENCY = types(catalogue_columns.EFFICIENCY)
+RELATIONS = types(analysis_columns.RELATIONS)
+ANOMALIES = types(analysis_columns.ANOMALIES)
+WATCHED = types(analysis_columns.WATCHED)
+CONTRIBUTIONS = types(analysis_columns.CONTRIBUTIONS)
+RESTATEMENTS = types(analysis_columns.RESTATEMENTS)
 BREAKS = {
     "metric_id": "varchar",
     "on_day": "date",

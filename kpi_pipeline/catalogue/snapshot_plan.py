@@ -71,8 +71,13 @@ def _internal(project: SqlProject) -> Iterator[PublishedTable]:
         "scores",
         "efficiency",
         "segments",
+        "relations",
+        "anomalies",
+        "watched",
+        "contributions",
         "breaks",
         "reported",
+        "restatements",
         "lineage",
         "quality",
     ):
@@ -136,7 +141,10 @@ def _executive(audiences: Audiences) -> Iterator[PublishedTable]:
         replaced={"what_en": neutral_text_sql("en"), "what_fa": neutral_text_sql("fa")},
         where=metrics,
     )
+    yield _table("kpi.anomalies", where=f"{kpis} and dimension = '{TOTAL}'")
+    yield _table("kpi.contributions", where=_executive_drivers(audiences))
     yield _table("kpi.reported", where=f"{kpis} and audience = 'executive'")
+    yield _table("kpi.restatements", where=f"{kpis} and audience = 'executive'")
     yield _table("kpi.lineage", where=metrics)
     yield _table(
         "kpi.quality",
@@ -178,6 +186,20 @@ def _by_id(column: str, texts: Mapping[str, str], data_type: str = "varchar") ->
 def _executive_guardrails(audiences: Audiences) -> dict[str, str]:
     kpis, seen = audiences.configuration.kpis, audiences.executive_kpis
     return {kpi_id: ", ".join(name for name in kpis[kpi_id].guardrails if name in seen) for kpi_id in seen}
+
+
+def _executive_drivers(audiences: Audiences) -> str:
+    """What moved a KPI whose sides may be shown, by the dimensions that the reports of executives name."""
+    configuration = audiences.configuration
+    kpis = [
+        kpi_id
+        for kpi_id in audiences.executive_kpis
+        if configuration.kpis[kpi_id].metric not in audiences.metrics_without_sides
+    ]
+    named = {
+        name for report in configuration.reports.values() if report.audience == "executive" for name in report.drivers
+    }
+    return f"{_among('kpi_id', kpis)} and {_among('dimension', named)}"
 
 
 def _executive_measuring_kpis(audiences: Audiences) -> dict[str, list[str]]:

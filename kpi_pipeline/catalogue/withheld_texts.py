@@ -19,7 +19,10 @@ from kpi_pipeline.warehouse.snapshot_file import PublishedTable
 
 LANGUAGE_SUFFIXES = ("_en", "_fa")
 WORDS = frozenset(
-    {"formula", "sql", "basis", "reference", "missing_parts", "sources", "source", "file_name", "message"}
+    {
+        *("formula", "sql", "basis", "reference", "missing_parts", "sources", "source", "file_name", "message"),
+        *("event", "member"),
+    }
 )
 # The company's own name is known to its executives.
 KNOWN_WORDS = frozenset({"company_name_en", "company_name_fa"})

@@ -14,6 +14,7 @@ from kpi_pipeline.config.breaks import Break
 from kpi_pipeline.config.company import Company
 from kpi_pipeline.config.company_checks import check_company, check_sources
 from kpi_pipeline.config.draft import Draft, Section, read_draft
+from kpi_pipeline.config.events import Event
 from kpi_pipeline.config.example_checks import check_examples
 from kpi_pipeline.config.goal_checks import check_goals
 from kpi_pipeline.config.goals import Goals
@@ -48,6 +49,7 @@ class Configuration:
     reports: dict[str, Report]
     fingerprint: str
     breaks: dict[str, Break] = field(default_factory=dict)
+    events: dict[str, Event] = field(default_factory=dict)
 
     @property
     def calendar(self) -> CompanyCalendar:
@@ -96,6 +98,7 @@ def check_configuration(directory: Path, as_of: date | None = None) -> tuple[Con
         reports=_values(draft.reports),
         fingerprint=draft.fingerprint,
         breaks=_values(draft.breaks),
+        events=_values(draft.events),
     )
     return configuration, problems
 

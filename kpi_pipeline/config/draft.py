@@ -13,6 +13,7 @@ from typing import Any, Generic
 
 from kpi_pipeline.config.breaks import Break
 from kpi_pipeline.config.company import Company
+from kpi_pipeline.config.events import Event
 from kpi_pipeline.config.goals import Criterion, Objective, Owner, Question, SuccessFactor
 from kpi_pipeline.config.kpi import Kpi
 from kpi_pipeline.config.metric import Metric
@@ -69,6 +70,7 @@ class Draft:
         self.sources = Section(Source)
         self.metrics = Section(Metric)
         self.breaks = Section(Break)
+        self.events = Section(Event)
         self.owners = Section(Owner)
         self.criteria = Section(Criterion)
         self.objectives = Section(Objective)
@@ -93,6 +95,8 @@ def read_draft(directory: Path) -> Draft:
         folder.add_all(draft.metrics, folder.document(name), ())
     for name in folder.names("breaks.yaml"):
         folder.add_all(draft.breaks, folder.document(name), ())
+    for name in folder.names("events.yaml"):
+        folder.add_all(draft.events, folder.document(name), ())
     for name in folder.names("goals.yaml"):
         goals: dict[str, Section[Any]] = {
             "owners": draft.owners,
@@ -187,7 +191,8 @@ class _Folder:
         for name in self.names("**/*.yaml") + self.names("**/*.yml"):
             if name not in self._contents:
                 hint = Phrase(
-                    "use company.yaml, goals.yaml, breaks.yaml, reports.yaml, or *.yaml in sources, metrics or kpis"
+                    "use company.yaml, goals.yaml, breaks.yaml, events.yaml, reports.yaml,"
+                    " or *.yaml in sources, metrics or kpis"
                 )
                 message = Phrase("this file is not read")
                 self.problems.append(Problem(self._shown(name), 1, "CFG002", message, hint))

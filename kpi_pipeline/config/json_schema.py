@@ -14,6 +14,7 @@ from pydantic import TypeAdapter
 from kpi_pipeline.config.breaks import Break
 from kpi_pipeline.config.company import Company
 from kpi_pipeline.config.draft import ALIASES
+from kpi_pipeline.config.events import Event
 from kpi_pipeline.config.goals import Goals
 from kpi_pipeline.config.kpi import Kpi
 from kpi_pipeline.config.metric import Metric
@@ -29,6 +30,7 @@ KINDS: dict[str, tuple[str, Any]] = {
     "goals.yaml": ("goals", Goals),
     "reports.yaml": ("reports", Reports),
     "breaks.yaml": ("breaks", dict[Identifier, Break]),
+    "events.yaml": ("events", dict[Identifier, Event]),
     "kpis/*.yaml": ("kpis", dict[Identifier, Kpi]),
     "metrics/*.yaml": ("metrics", dict[Identifier, Metric]),
     "sources/*.yaml": ("sources", Source),

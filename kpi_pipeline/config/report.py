@@ -22,6 +22,8 @@ class Report(Model):
         kpis: the KPIs that it shows, in this order; all of its audience when absent.
         scopes: only KPIs that measure one of these: individual, team, department, company.
         functions: only KPIs of these departments.
+        drivers: dimensions by which a report for executives may say what moved a KPI; none when absent. The internal
+            report names all.
     """
 
     audience: Audience
@@ -31,6 +33,7 @@ class Report(Model):
     kpis: tuple[Identifier, ...] | None = Field(default=None, min_length=1)
     scopes: tuple[Scope, ...] | None = Field(default=None, min_length=1)
     functions: tuple[Identifier, ...] | None = Field(default=None, min_length=1)
+    drivers: tuple[Identifier, ...] = ()
 
     def chosen(self, kpis: Mapping[str, Kpi]) -> tuple[str, ...] | None:
         """Return the ids that the report is limited to, in their order; None where it shows all of its audience."""

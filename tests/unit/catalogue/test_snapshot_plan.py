@@ -62,8 +62,11 @@ EXECUTIVE_TABLES = {
     "kpi.smart",
     "kpi.scores",
     "kpi.answers",
+    "kpi.anomalies",
+    "kpi.contributions",
     "kpi.breaks",
     "kpi.reported",
+    "kpi.restatements",
     "kpi.lineage",
     "kpi.quality",
 }

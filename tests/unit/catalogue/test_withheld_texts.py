@@ -27,10 +27,11 @@ CODES = {
         "department",
     ),
     *("dimension", "direction", "edge_rules", "evidence", "feasibility", "form", "function", "grain", "guardrails"),
-    *("kind", "kpi_id", "kpi_ids", "letter", "level", "meaning_hash", "member", "metric_id", "month_calendar"),
+    *("kind", "kpi_id", "kpi_ids", "letter", "level", "meaning_hash", "metric_id", "month_calendar"),
     *("null_reason", "objective_chain", "objective_id", "owner", "pace_status", "parent", "path", "profiles"),
     *("property", "question_id", "reporting_currency", "scope", "severity", "sha256", "snapshot_id", "status"),
     *("success_factor_id", "time_zone", "unit", "verdict", "week_start", "batch_id"),
+    *("method", "rule", "cause", "from_snapshot", "to_snapshot"),
 }
 CONFIG = configuration(
     {

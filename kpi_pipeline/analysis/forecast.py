@@ -1,8 +1,8 @@
 """Where a weekly series will stand in some weeks, and how sure that is.
 
-Here: the drift method in closed form, on the scale that fits the unit. Add a method here when it beats drift in a
-rolling comparison. Paths to targets and status words belong to ``pace``; reading series from tables belongs to
-``catalogue``.
+Here: what a forecast is, the scale that fits the unit, and the drift method in closed form. Which method is used for
+which history is decided in ``forecaster``. Paths to targets belong to ``course``, status words to ``pace``; reading
+series from tables belongs to ``catalogue``.
 """
 
 import itertools
@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from statistics import NormalDist
 from typing import Literal
 
+from kpi_pipeline.analysis.aim import Aim
 from kpi_pipeline.config.model import Unit
 
 Scale = Literal["level", "log", "logit"]
@@ -38,16 +39,23 @@ class Forecast:
         reach = STANDARD_NORMAL.inv_cdf((1 + level) / 2) * self.standard_error
         return from_scale(self.mean - reach, self.scale), from_scale(self.mean + reach, self.scale)
 
-    def probability(self, target: float, *, higher_is_better: bool) -> float | None:
-        """Return how likely the target is reached or passed; None if the scale cannot hold the target."""
-        if not fits_scale(target, self.scale):
+    def probability(self, aim: Aim) -> float | None:
+        """Return how likely the aim is met; None if the scale can hold no end of it."""
+        low, high = self._on_scale(aim.low), self._on_scale(aim.high)
+        if low is None and high is None:
             return None
-        ahead = self.mean - to_scale(target, self.scale)
-        if not higher_is_better:
-            ahead = -ahead
+        return max(0.0, self._share_below(high, 1.0) - self._share_below(low, 0.0))
+
+    def _on_scale(self, end: float | None) -> float | None:
+        return None if end is None or not fits_scale(end, self.scale) else to_scale(end, self.scale)
+
+    def _share_below(self, end: float | None, otherwise: float) -> float:
+        if end is None:
+            return otherwise
         if self.standard_error == 0:
-            return 1.0 if ahead >= 0 else 0.0
-        return STANDARD_NORMAL.cdf(ahead / self.standard_error)
+            # At the end itself the aim is met, from whichever side.
+            return 1.0 if (end >= self.mean if otherwise else end > self.mean) else 0.0
+        return STANDARD_NORMAL.cdf((end - self.mean) / self.standard_error)
 
 
 def drift_forecast(history: Sequence[float], weeks_ahead: int, scale: Scale) -> Forecast:

@@ -8,8 +8,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
+from kpi_pipeline.analysis.relation_verdict import EvidenceState, Verdict
 from kpi_pipeline.config.goals import Level
-from kpi_pipeline.config.kpi import Evidence
 
 Property = Literal["accessible", "impactful", "relevant", "actionable", "timely"]
 
@@ -19,8 +19,9 @@ ACCESSIBLE_FROM = 0.75
 IMPACTFUL_FROM = 0.5
 FAILURES_OF_A_CANDIDATE = 2
 TOP_DOWN: tuple[Level, ...] = ("business", "external", "internal")
-# What was only claimed to be measured counts half until a measurement confirms it.
-IMPACT_OF_EVIDENCE: dict[Evidence, float] = {"identity": 1.0, "self": 1.0, "measured": 0.5, "hypothesis": 0.25}
+IMPACT_BY_STRENGTH: dict[Verdict | None, float] = {"strong": 1.0, "moderate": 0.75, "weak": 0.5}
+# What the data do not confirm is worth no more than a hypothesis, whatever was said about it.
+IMPACT_UNCONFIRMED = 0.25
 
 
 @dataclass(frozen=True)
@@ -38,9 +39,20 @@ def accessibility(weeks_with_value: int, *, is_fresh: bool) -> Score:
     return Score(value, value >= ACCESSIBLE_FROM)
 
 
-def impact(evidence: Evidence | None, *, is_expired: bool) -> Score:
-    """Score by what is known about the effect on the objective; an expired hypothesis counts for nothing."""
-    value = 0.0 if evidence is None or is_expired else IMPACT_OF_EVIDENCE[evidence]
+def impact(state: EvidenceState | None, verdict: Verdict | None, *, is_expired: bool) -> Score:
+    """Score by what the data say about the effect on the objective; what they contradict counts for nothing.
+
+    Args:
+        state: what is left of the declared evidence; None if nothing was declared.
+        verdict: that of the relation to the objective.
+        is_expired: whether it was a hypothesis whose time is over.
+    """
+    if state == "by_construction":
+        value = 1.0
+    elif state == "confirmed":
+        value = IMPACT_BY_STRENGTH[verdict]
+    else:
+        value = 0.0 if state is None or is_expired or verdict == "contradicts" else IMPACT_UNCONFIRMED
     return Score(value, value >= IMPACTFUL_FROM)
 
 

@@ -1,7 +1,8 @@
 """Whether a proportion really changed from one week to the next, or only by chance.
 
-Here: the comparison of two proportions and how much more than chance a series wobbles. Add other kinds of ratios here
-when they get an interval of their own. Which metrics are proportions belongs to ``catalogue``.
+Here: the interval of a proportion, the comparison of two, and how much more than chance a series wobbles. Other ratios
+are compared in ``ratio_change``; unusual weeks are found in ``proportion_chart``. Which metrics are proportions belongs
+to ``catalogue``.
 """
 
 import itertools
@@ -58,8 +59,8 @@ def compare_proportions(before: Share, after: Share, overdispersion: float = 1.0
     first = Share(before.count / deflation, before.total / deflation)
     second = Share(after.count / deflation, after.total / deflation)
     difference = second.value - first.value
-    first_low, first_high = _wilson_interval(first)
-    second_low, second_high = _wilson_interval(second)
+    first_low, first_high = wilson_interval(first)
+    second_low, second_high = wilson_interval(second)
     pooled = (first.count + second.count) / (first.total + second.total)
     error = math.sqrt(pooled * (1 - pooled) * (1 / first.total + 1 / second.total))
     z = difference / error if error > 0 else 0.0
@@ -83,7 +84,8 @@ def overdispersion(baseline: Sequence[Share]) -> float:
     return mean(abs(later - earlier) for earlier, later in itertools.pairwise(scores)) / MOVING_RANGE_OF_TWO
 
 
-def _wilson_interval(share: Share) -> tuple[float, float]:
+def wilson_interval(share: Share) -> tuple[float, float]:
+    """Return the range of proportions that a share of a positive total is compatible with (Wilson, 95 %)."""
     z = STANDARD_NORMAL.inv_cdf((1 + CONFIDENCE) / 2)
     scaled = z * z / share.total
     middle = (share.value + scaled / 2) / (1 + scaled)

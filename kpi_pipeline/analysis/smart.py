@@ -9,6 +9,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
+from kpi_pipeline.analysis.aim import Aim
 from kpi_pipeline.analysis.forecast import Forecast
 
 Verdict = Literal["pass", "warning", "fail", "not_judged"]
@@ -27,8 +28,6 @@ VERDICTS: dict[Feasibility | None, Verdict] = {
     "unrealistic": "fail",
     None: "not_judged",
 }
-# A short span makes the best growth of the past high, and so the judgement lenient, on purpose.
-GROWTH_SPAN_WEEKS = 4
 
 
 @dataclass(frozen=True)
@@ -101,30 +100,36 @@ def judge_target(
     forecast: Forecast | None,
     history: Sequence[float],
     *,
-    target: float,
+    aim: Aim,
     weeks_left: int,
-    higher_is_better: bool,
     min_probability: float,
+    growth_span_weeks: int,
 ) -> Achievability:
-    """Judge a target by a forecast of the deadline's week and by what was ever achieved.
+    """Judge an aim by a forecast of the deadline's week and by what was ever achieved.
 
     Args:
         forecast: of the deadline's week; None where there is none.
         history: the consecutive weekly values that the forecast continues, oldest first.
-        target: the value to reach.
+        aim: what is to be reached; a band also has to be kept, so that being sure of it never makes it trivial.
         weeks_left: from the last value of ``history`` to the deadline's week.
-        higher_is_better: which side of the target is the good one.
-        min_probability: a target below it must at least not ask for more than was ever achieved.
+        min_probability: an aim below it must at least not ask for more than was ever achieved.
+        growth_span_weeks: over how many weeks the growth of the past is taken; a short span makes the best of it high,
+            and so the judgement lenient, on purpose.
     """
-    probability = forecast.probability(target, higher_is_better=higher_is_better) if forecast else None
+    probability = forecast.probability(aim) if forecast else None
     if probability is None or weeks_left < 1:
         return Achievability()
-    is_relative = min(*history, target) > 0
-    required = growth_per_week(history[-1], target, weeks_left, is_relative=is_relative)
-    best = best_growth(history, higher_is_better=higher_is_better, is_relative=is_relative)
-    is_beyond_past = best is not None and (required > best if higher_is_better else required < best)
+    last = history[-1]
+    end = aim.edge(last)
+    is_relative = min(*history, end) > 0
+    is_rise = end >= last if aim.is_band else aim.high is None
+    required = growth_per_week(last, end, weeks_left, is_relative=is_relative)
+    best = best_growth(history, is_rise=is_rise, is_relative=is_relative, span=growth_span_weeks)
+    is_beyond_past = best is not None and (required > best if is_rise else required < best)
+    if aim.is_band and aim.holds(last):
+        is_beyond_past = False
     return Achievability(
-        feasibility=_feasibility(probability, min_probability, is_beyond_past),
+        feasibility=_feasibility(probability, min_probability, is_beyond_past, is_trivial_possible=not aim.is_band),
         probability=probability,
         required_growth=required,
         best_growth=best,
@@ -139,17 +144,19 @@ def growth_per_week(start: float, end: float, weeks: int, *, is_relative: bool) 
     return float((end / start) ** (1 / weeks)) - 1
 
 
-def best_growth(history: Sequence[float], *, higher_is_better: bool, is_relative: bool) -> float | None:
+def best_growth(history: Sequence[float], *, is_rise: bool, is_relative: bool, span: int) -> float | None:
     """Return the best growth per week over any span of the past; None where the past is shorter than one."""
-    spans = zip(history, history[GROWTH_SPAN_WEEKS:], strict=False)
-    found = [growth_per_week(start, end, GROWTH_SPAN_WEEKS, is_relative=is_relative) for start, end in spans]
+    spans = zip(history, history[span:], strict=False)
+    found = [growth_per_week(start, end, span, is_relative=is_relative) for start, end in spans]
     if not found:
         return None
-    return max(found) if higher_is_better else min(found)
+    return max(found) if is_rise else min(found)
 
 
-def _feasibility(probability: float, min_probability: float, is_beyond_past: bool) -> Feasibility:
-    if probability > TRIVIAL_PROBABILITY:
+def _feasibility(
+    probability: float, min_probability: float, is_beyond_past: bool, *, is_trivial_possible: bool
+) -> Feasibility:
+    if probability > TRIVIAL_PROBABILITY and is_trivial_possible:
         return "trivial"
     if probability >= EVEN_PROBABILITY:
         return "achievable"

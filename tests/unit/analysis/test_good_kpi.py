@@ -27,11 +27,23 @@ def test_accessible_with_ten_of_thirteen_weeks_from_punctual_sources(
     assert accessibility(weeks, is_fresh=is_fresh) == Score(pytest.approx(value), is_passed)
 
 
-def test_impact_is_certain_by_identity_and_poor_by_hypothesis() -> None:
-    assert impact("identity", is_expired=False) == impact("self", is_expired=False) == Score(1.0, True)
-    assert impact("measured", is_expired=False) == Score(0.5, True)
-    assert impact("hypothesis", is_expired=False) == Score(0.25, False)
-    assert impact("hypothesis", is_expired=True) == impact(None, is_expired=False) == Score(0.0, False)
+def test_impact_is_certain_by_construction_and_otherwise_as_strong_as_the_data_say() -> None:
+    assert impact("by_construction", "identity", is_expired=False) == Score(1.0, True)
+    assert impact("confirmed", "strong", is_expired=False) == Score(1.0, True)
+    assert impact("confirmed", "moderate", is_expired=False) == Score(0.75, True)
+    assert impact("confirmed", "weak", is_expired=False) == Score(0.5, True)
+    # What the data confirm needs no date any more.
+    assert impact("confirmed", "weak", is_expired=True) == Score(0.5, True)
+
+
+def test_impact_that_the_data_do_not_confirm_is_not_enough() -> None:
+    assert impact("unconfirmed", "no_evidence", is_expired=False) == Score(0.25, False)
+    assert impact("unconfirmed", "strong", is_expired=False) == Score(0.25, False)
+    assert impact("not_judged", "insufficient_data", is_expired=False) == Score(0.25, False)
+    assert impact("hypothesis", "no_evidence", is_expired=False) == Score(0.25, False)
+    assert impact("unconfirmed", "contradicts", is_expired=False) == Score(0.0, False)
+    assert impact("hypothesis", "no_evidence", is_expired=True) == Score(0.0, False)
+    assert impact(None, None, is_expired=False) == Score(0.0, False)
 
 
 def test_relevant_only_with_the_whole_chain_from_the_business_down() -> None:

@@ -1,6 +1,6 @@
 import pytest
 
-from kpi_pipeline.analysis.proportions import Share, compare_proportions, overdispersion
+from kpi_pipeline.analysis.proportions import Share, compare_proportions, overdispersion, wilson_interval
 
 BEFORE, AFTER = Share(500, 25_000), Share(560, 26_000)
 COUNTS = [189, 193, 232, 237, 266, 270, 210, 238, 231, 265, 247, 199, 220, 295, 192, 179]
@@ -51,3 +51,19 @@ def test_no_events_in_either_week_is_no_change() -> None:
 
     assert change.z == 0
     assert not change.is_detectable
+
+
+@pytest.mark.parametrize(
+    ("count", "total", "low", "high"), [(3, 40, 0.026, 0.199), (0, 25, 0.0, 0.133), (500, 25_000, 0.0183, 0.0218)]
+)
+def test_interval_of_few_cases_is_the_one_of_wilson(count: int, total: int, low: float, high: float) -> None:
+    assert wilson_interval(Share(count, total)) == pytest.approx((low, high), abs=5e-4)
+
+
+def test_intervals_are_those_of_statsmodels() -> None:
+    from statsmodels.stats.proportion import confint_proportions_2indep, proportion_confint
+
+    assert wilson_interval(Share(3, 40)) == pytest.approx(proportion_confint(3, 40, method="wilson"))
+    change = compare_proportions(BEFORE, AFTER)
+    expected = confint_proportions_2indep(560, 26_000, 500, 25_000, method="newcomb", compare="diff")
+    assert (change.low, change.high) == pytest.approx(expected, rel=1e-9)

@@ -1,5 +1,6 @@
 import pytest
 
+from kpi_pipeline.analysis.aim import Aim
 from kpi_pipeline.analysis.forecast import drift_forecast
 from kpi_pipeline.analysis.smart import Achievability, Measurability, best_growth, growth_per_week, judge_target
 
@@ -12,10 +13,10 @@ def judged(target: float, min_probability: float = 0.10, higher_is_better: bool 
     return judge_target(
         drift_forecast(HISTORY, WEEKS_LEFT, "level"),
         HISTORY,
-        target=target,
+        aim=Aim.at_least(target) if higher_is_better else Aim.at_most(target),
         weeks_left=WEEKS_LEFT,
-        higher_is_better=higher_is_better,
         min_probability=min_probability,
+        growth_span_weeks=4,
     )
 
 
@@ -69,15 +70,54 @@ def test_falling_is_judged_from_the_other_side() -> None:
     assert found.best_growth == pytest.approx((109 / 104) ** (1 / 4) - 1)
 
 
+def test_span_of_the_best_growth_is_the_commitments_own() -> None:
+    # The best single week: from 109 to 115, 5.5 %; the best eight: from 100 to 116 or 103 to 121, 2.03 % at most.
+    assert best_growth(HISTORY, is_rise=True, is_relative=True, span=1) == pytest.approx(115 / 109 - 1)
+    assert best_growth(HISTORY, is_rise=True, is_relative=True, span=8) == pytest.approx(
+        (121 / 103) ** (1 / 7) - 1, abs=4e-3
+    )
+
+
+def band(low: float, high: float) -> Achievability:
+    return judge_target(
+        drift_forecast(HISTORY, WEEKS_LEFT, "level"),
+        HISTORY,
+        aim=Aim(low, high),
+        weeks_left=WEEKS_LEFT,
+        min_probability=0.10,
+        growth_span_weeks=4,
+    )
+
+
+def test_band_is_judged_by_the_chance_of_lying_inside_it() -> None:
+    # 0.758 − 0.155 of the worked example; from 123 to the nearer end takes (140/123)^(1/13) − 1 a week.
+    found = band(140.0, 165.0)
+
+    assert found.probability == pytest.approx(0.603, abs=0.001)
+    assert (found.feasibility, found.verdict) == ("achievable", "pass")
+    assert found.required_growth == pytest.approx((140 / 123) ** (1 / 13) - 1)
+
+
+def test_band_above_everything_that_was_reached_is_unrealistic_and_one_that_has_to_be_kept_never() -> None:
+    assert band(180.0, 200.0).feasibility == "unrealistic"
+    # Inside today, and left behind by the rise: unlikely, but nothing has to grow for it.
+    kept = band(110.0, 125.0)
+    assert kept.probability is not None
+    assert kept.probability < 0.1
+    assert (kept.required_growth, kept.feasibility) == (0.0, "stretch")
+    # As good as certain, and still not trivial: it has to be kept.
+    assert band(60.0, 240.0).feasibility == "achievable"
+
+
 def test_values_below_zero_are_compared_in_steps() -> None:
     history = [-10.0, -9.0, -9.5, -8.0, -6.0, -7.0, -5.0, -4.0]
     found = judge_target(
         drift_forecast(history, 4, "level"),
         history,
-        target=2.0,
+        aim=Aim.at_least(2.0),
         weeks_left=4,
-        higher_is_better=True,
         min_probability=0.1,
+        growth_span_weeks=4,
     )
 
     assert not found.is_relative
@@ -87,14 +127,15 @@ def test_values_below_zero_are_compared_in_steps() -> None:
 
 
 def test_nothing_is_said_without_a_forecast_or_after_the_deadline() -> None:
-    without = judge_target(None, HISTORY, target=150, weeks_left=13, higher_is_better=True, min_probability=0.1)
+    aim = Aim.at_least(150)
+    without = judge_target(None, HISTORY, aim=aim, weeks_left=13, min_probability=0.1, growth_span_weeks=4)
     too_late = judge_target(
         drift_forecast(HISTORY, 1, "level"),
         HISTORY,
-        target=150,
+        aim=aim,
         weeks_left=0,
-        higher_is_better=True,
         min_probability=0.1,
+        growth_span_weeks=4,
     )
 
     assert without == too_late == Achievability()
@@ -105,7 +146,8 @@ def test_target_that_its_scale_cannot_hold_is_not_judged() -> None:
     history = [50.0 + number for number in range(12)]
     forecast = drift_forecast(history, 4, "logit")
 
-    found = judge_target(forecast, history, target=100.0, weeks_left=4, higher_is_better=True, min_probability=0.1)
+    aim = Aim.at_least(100.0)
+    found = judge_target(forecast, history, aim=aim, weeks_left=4, min_probability=0.1, growth_span_weeks=4)
     assert found.feasibility is None
 
 
@@ -117,8 +159,8 @@ def test_growth_of_the_worked_examples() -> None:
 
 
 def test_best_growth_needs_a_whole_span() -> None:
-    assert best_growth([1.0, 2.0, 3.0, 4.0], higher_is_better=True, is_relative=True) is None
-    assert best_growth([1.0, 2.0, 3.0, 4.0, 16.0], higher_is_better=True, is_relative=True) == pytest.approx(1.0)
+    assert best_growth([1.0, 2.0, 3.0, 4.0], is_rise=True, is_relative=True, span=4) is None
+    assert best_growth([1.0, 2.0, 3.0, 4.0, 16.0], is_rise=True, is_relative=True, span=4) == pytest.approx(1.0)
 
 
 def measured(**changes: object) -> Measurability:

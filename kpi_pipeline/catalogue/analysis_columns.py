@@ -1,4 +1,4 @@
-"""The columns of the tables that say what to think of the values: relations, anomalies, contributions, restatements.
+"""The columns of the tables that judge values: relations, anomalies, contributions, restatements, lifetime values.
 
 Here: each column once, as (type, description), as in ``catalogue_columns``. How rows are made belongs to the module of
 each table; the methods to ``analysis``.
@@ -57,44 +57,70 @@ ANOMALIES: Columns = {
     "low": ("double", "lower end of what is usual"),
     "high": ("double", "upper end of what is usual"),
     "score": ("double", "distance from what was expected, in standard deviations"),
-    "is_favourable": ("boolean", "whether it lies on the good side"),
+    "is_favourable": ("boolean", "whether it lies on the good side; NULL where the target is a band"),
     "impact": ("double", "value less expected, times the denominator where there is one: what it amounts to"),
     "priority": ("integer", "place among the alarms of its week by what they amount to, 1 for the largest"),
     "event": ("varchar", "id of the event of config/events.yaml that explains the week; such a row is no alarm"),
     "finding_en": ("varchar", "what was found, in English"),
     "finding_fa": ("varchar", "what was found, in Persian"),
+    "brief_en": ("varchar", "the same without the range and what it amounts to, in English"),
+    "brief_fa": ("varchar", "the same without the range and what it amounts to, in Persian"),
 }
 WATCHED: Columns = {
     "kpi_id": ("varchar", "id of the KPI"),
     "method": ("varchar", "robust_z for amounts, laney_p for proportions"),
     "limit_width": ("double", "width of the band of what is usual, in standard deviations"),
     "series": ("integer", "how many series are watched: the total, and members of dimensions"),
-    "weeks": ("integer", "how many values of them were judged in the last 13 weeks"),
-    "expected_false_alarms": ("double", "how many of these would be alarms although nothing happened"),
+    "weeks": ("integer", "how many values of them were judged in the last 13 final weeks, those of events aside"),
+    "expected_false_alarms": ("double", "how many of these would be alarms although nothing happened, by simulation"),
     "alarms": ("integer", "how many were"),
 }
 CONTRIBUTIONS: Columns = {
     "kpi_id": ("varchar", "id of the KPI"),
     "week_start": ("date", "first day of the week"),
     "previous_week": ("date", "first day of the week that it is compared with"),
-    "method": ("varchar", "mix_rate for ratios, difference for amounts, factors for products"),
+    "method": (
+        "varchar",
+        "mix_rate for ratios, difference for amounts, factors for products; not_split where members do not add up",
+    ),
     "dimension": ("varchar", "what the value is split by; factors where it is split into factors"),
-    "member": ("varchar", "member of the dimension, or metric that is a factor"),
-    "previous_value": ("double", "its value in the week before; NULL if it had none"),
-    "value": ("double", "its value in the week; NULL if it has none"),
+    "member": (
+        "varchar",
+        "member of the dimension, or metric that is a factor; (other) for what members do not say; NULL if not split",
+    ),
+    "previous_value": ("double", "its value in the week before, a factor's in its own unit; NULL if it had none"),
+    "value": ("double", "its value in the week, a factor's in its own unit; NULL if it has none"),
     "previous_weight": ("double", "its share of the denominator in the week before, 0 to 1; NULL for amounts"),
     "weight": ("double", "its share of the denominator in the week, 0 to 1; NULL for amounts"),
-    "mix_effect": ("double", "what the change of its weight accounts for, in the KPI's unit; NULL for amounts"),
-    "rate_effect": ("double", "what the change of its value accounts for, in the KPI's unit; NULL for amounts"),
+    "mix_effect": (
+        "double",
+        "what the change of its weight accounts for, in the KPI's unit; NULL for amounts and without an own value",
+    ),
+    "rate_effect": ("double", "what the change of its value accounts for, in the KPI's unit; NULL in the same cases"),
     "effect": ("double", "what it accounts for altogether; over a dimension these add up to the KPI's change"),
     "share_of_change": ("double", "effect as a share of the KPI's change; NULL if that did not change"),
     "is_new": ("boolean", "whether it was not there in the week before"),
     "is_vanished": ("boolean", "whether it is not there any more"),
-    "is_detectable": ("boolean", "whether its own change is more than chance; NULL where that cannot be told"),
-    "driver_rank": ("integer", "place among the at most 5 drivers of the dimension that explains most; else NULL"),
+    "is_detectable": (
+        "boolean",
+        "whether the change of its value, or of its weight if that has the larger effect, is more than chance or more"
+        " than usual; NULL where that cannot be told",
+    ),
+    "dimension_rank": (
+        "integer",
+        "place of the dimension among those with drivers, 1 for the one that explains most; NULL without drivers",
+    ),
+    "explained_share": (
+        "double",
+        "how much of all movement the dimension's drivers account for beyond their weight, 0 to 1",
+    ),
+    "driver_rank": (
+        "integer",
+        "place among the at most 5 drivers of the first dimension that the file names drivers of; else NULL",
+    ),
     "is_simpson": ("boolean", "whether all members moved one way and the total the other"),
-    "finding_en": ("varchar", "what a driver accounts for, in English; NULL for the others"),
-    "finding_fa": ("varchar", "what a driver accounts for, in Persian; NULL for the others"),
+    "finding_en": ("varchar", "what a driver accounts for, or why it is not split, in English; NULL for the others"),
+    "finding_fa": ("varchar", "what a driver accounts for, or why it is not split, in Persian; NULL for the others"),
 }
 RESTATEMENTS: Columns = {
     "kpi_id": ("varchar", "id of the KPI"),
@@ -106,10 +132,89 @@ RESTATEMENTS: Columns = {
     "to_published_at": ("timestamp", "when the new value was said first, UTC"),
     "old_value": ("double", "the value before"),
     "new_value": ("double", "the value after"),
-    "cause": ("varchar", "late_data, refund, fx, definition or source_correction"),
-    "effect": ("double", "what the cause accounts for; over the causes these add up to new less old value"),
-    "was_sent": ("boolean", "whether a report with the old value had been issued"),
-    "is_correction": ("boolean", "whether such a value moved beyond the tolerance, so that readers must be told"),
+    "cause": (
+        "varchar",
+        "late_data, refund, fx, definition or source_correction; unknown if the parts of the old value were not kept",
+    ),
+    "effect": (
+        "double",
+        "what the cause accounts for; over the causes these add up to new less old value; NULL if one of these is",
+    ),
+    "was_sent": ("boolean", "whether a report of the week had been issued before"),
+    "is_correction": (
+        "boolean",
+        "whether the new value is further from the issued one than is tolerated, so that readers must be told",
+    ),
     "finding_en": ("varchar", "what changed and why, in English"),
     "finding_fa": ("varchar", "what changed and why, in Persian"),
+}
+LIFETIME_MODELS: Columns = {
+    "status": ("varchar", "published, insufficient_data or model_invalid: whether kpi.lifetime holds predictions"),
+    "reason": ("varchar", "what there is too little of, or which check the model did not pass; NULL if published"),
+    "finding_en": ("varchar", "the same with numbers, in English"),
+    "finding_fa": ("varchar", "the same with numbers, in Persian"),
+    "observed_until": ("date", "last day whose purchases count: the last that orders were delivered for"),
+    "customers": ("bigint", "customers who would be recognised and bought something they did not give back"),
+    "repeaters": ("bigint", "of these, customers who bought on a later day again"),
+    "span_weeks": ("double", "weeks from the first of these purchases to observed_until"),
+    "r": ("double", "BG/NBD: shape of the customers' purchase rates; NULL like all parameters if not fitted"),
+    "alpha": ("double", "BG/NBD: scale of these rates, in weeks"),
+    "a": ("double", "BG/NBD: first parameter of the chance of leaving after a purchase"),
+    "b": ("double", "BG/NBD: second parameter of that chance"),
+    "log_likelihood": ("double", "log-likelihood of all customers under r, alpha, a and b"),
+    "p": ("double", "Gamma-Gamma: shape of the margins of one customer's purchase days"),
+    "q": ("double", "Gamma-Gamma: shape of how these differ among customers"),
+    "v": ("double", "Gamma-Gamma: scale of that, reporting currency"),
+    "margin_correlation": (
+        "double",
+        "correlation of repeat purchases with their mean gross margin; below 0.3 if valid",
+    ),
+    "holdout_weeks": ("integer", "weeks at the end that were predicted by a model fitted to the time before them"),
+    "holdout_error": ("double", "purchase days predicted for these weeks less observed, as a share of the observed"),
+    "horizon_weeks": ("integer", "how far kpi.lifetime looks ahead"),
+    "discount_rate": ("double", "yearly rate by which coming margins are discounted, 0.1 for 10 %"),
+}
+LIFETIME_CALIBRATION: Columns = {
+    "frequency_from": ("integer", "repeat purchase days before the last weeks: the fewest of this row's customers"),
+    "frequency_to": ("integer", "the most of them; NULL for any number"),
+    "customers": ("bigint", "customers with so many"),
+    "predicted": ("double", "purchase days predicted for all of them in the last weeks"),
+    "observed": ("double", "purchase days that there were"),
+}
+LIFETIME: Columns = {
+    "first_order_month": ("date", "first day of the company's month of the first orders"),
+    "channel": ("varchar", "channel of the first orders; total for all together"),
+    "customers": ("bigint", "customers who first ordered in that month by that channel"),
+    "known_customers": ("bigint", "of these, customers who would be recognised; of the others nothing is expected"),
+    "age_months": ("integer", "months of 30 days after the first order that every customer has passed"),
+    "gross_margin": (
+        "double",
+        "gross margin per customer after refunds in these months; NULL at age 0, without a rate",
+    ),
+    "discounted_gross_margin": ("double", "the same, each month discounted to the first at discount_rate"),
+    "acquisition_cost": ("double", "cost of winning a customer, spent in the month of the first orders"),
+    "cost_basis": ("varchar", "all_costs of acquisition, or ads: of one channel only the cost of ads is known"),
+    "cost_null_reason": (
+        "varchar",
+        "why there is no cost: source_missing in part of the month, not_by_channel, missing_rate",
+    ),
+    "gross_margin_cac": ("double", "gross_margin for each unit of acquisition cost, at the age of age_months"),
+    "payback_month": (
+        "integer",
+        "first month in which gross margin per customer has covered the cost; NULL if later than age_months",
+    ),
+    "gross_margin_to_date": ("double", "gross margin per customer until the last known day, whatever the age"),
+    "expected_gross_margin": (
+        "double",
+        "predicted gross margin per customer of the next 52 weeks, discounted weekly; NULL with a reason",
+    ),
+    "lifetime_value": (
+        "double",
+        "gross_margin_to_date and expected_gross_margin together: gross margin up to 52 weeks ahead, cost not deducted",
+    ),
+    "ltv_cac": ("double", "lifetime_value for each unit of acquisition cost"),
+    "active_share": ("double", "share of its customers who came back that are likely to be still there, 0 to 1"),
+    "null_reason": ("varchar", "why nothing is predicted: insufficient_data or model_invalid, see kpi.lifetime_models"),
+    "horizon_weeks": ("integer", "weeks ahead that the prediction covers"),
+    "discount_rate": ("double", "yearly rate by which margins are discounted, 0.1 for 10 %"),
 }

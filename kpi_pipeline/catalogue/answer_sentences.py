@@ -9,11 +9,13 @@ from dataclasses import dataclass
 from datetime import date
 from typing import cast
 
+from kpi_pipeline.analysis.aim import Aim
 from kpi_pipeline.catalogue.row_tables import Row
-from kpi_pipeline.catalogue.smart_rows import feasibility_sentence
+from kpi_pipeline.catalogue.smart_rows import feasibility_sentence, target_text
 from kpi_pipeline.catalogue.target_facts import TargetFacts
 from kpi_pipeline.config.goals import Owner, QuestionKind
 from kpi_pipeline.config.kpi import Kpi
+from kpi_pipeline.config.model import Direction
 from kpi_pipeline.wording.phrasing import Phrasing
 
 
@@ -71,11 +73,12 @@ def _success(one: AnsweringKpi, phrasing: Phrasing) -> Iterator[str]:
     value, target = one.value, one.kpi.target
     if value is None or target is None or one.facts is None:
         return
-    said = {"name": phrasing.name, "value": phrasing.value(value), "target": phrasing.value(target.value)}
-    if one.facts.course.reaches(value, target.value):
+    said = {"name": phrasing.name, "value": phrasing.value(value), "target": target_text(target, phrasing)}
+    aim = one.facts.course.aim
+    if aim.holds(value):
         yield phrasing.say("answer.reached", **said)
         return
-    said |= {"distance": phrasing.distance(value, target.value), "day": phrasing.day(target.deadline)}
+    said |= {"distance": phrasing.distance(value, aim.edge(value)), "day": phrasing.day(target.deadline)}
     attainment = one.number("attainment")
     if attainment is None or attainment < 0:
         yield phrasing.say("answer.distance_only", **said)
@@ -131,7 +134,7 @@ def _when(one: AnsweringKpi, phrasing: Phrasing) -> Iterator[str]:
     target = one.kpi.target
     if target is None or one.row is None:
         return
-    said = {"target": phrasing.value(target.value), "day": phrasing.day(target.deadline)}
+    said = {"target": target_text(target, phrasing), "day": phrasing.day(target.deadline)}
     weeks = (target.deadline - cast(date, one.row["week_end"])).days // 7
     if weeks < 1:
         yield phrasing.say("answer.was_due" if weeks < 0 else "answer.due_now", **said)
@@ -168,7 +171,14 @@ def _verdict(one: AnsweringKpi, value: float, before: float) -> str:
     is_detectable = one.row["change_is_detectable"]
     if not is_detectable:
         return "not_tested" if is_detectable is None else "not_detectable"
-    return "better" if (value > before) == (one.row["direction"] == "higher_better") else "worse"
+    aim = one.facts.course.aim if one.facts else _towards(cast(Direction, one.row["direction"]), before)
+    if aim.is_better(value, before):
+        return "better"
+    return "worse" if aim.is_better(before, value) else "inside_band"
+
+
+def _towards(direction: Direction, value: float) -> Aim:
+    return Aim.at_least(value) if direction == "higher_better" else Aim.at_most(value)
 
 
 def _reservation(one: AnsweringKpi, phrasing: Phrasing) -> Iterator[str]:

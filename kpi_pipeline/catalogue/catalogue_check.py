@@ -17,6 +17,7 @@ from kpi_pipeline.catalogue.compiler import basis_problems
 from kpi_pipeline.catalogue.exposure_check import exposure_warnings
 from kpi_pipeline.catalogue.metric_plan import plan_metric
 from kpi_pipeline.catalogue.silent_changes import PublishedDefinition, silent_changes
+from kpi_pipeline.catalogue.split_check import driver_problems, factor_problems
 from kpi_pipeline.config.configuration import Configuration, check_configuration
 from kpi_pipeline.config.draft import Draft, Entry, Section, read_draft
 from kpi_pipeline.config.goals import Goals
@@ -73,11 +74,11 @@ def check_catalogue(
     found = {*problems, *_contract_problems(draft)}
     if (readable := configuration or _readable_part(draft)) is not None and project is not None:
         sound, formulas = _formula_problems(draft, readable, project)
-        found.update(formulas, _basis_problems(draft, sound, project))
+        found.update(formulas, _basis_problems(draft, sound, project), factor_problems(draft, sound))
         if configuration is not None:
             found.update(_audience_problems(draft, sound), exposure_warnings(draft, sound, project))
     if project is not None:
-        found.update(break_problems(draft, project))
+        found.update(break_problems(draft, project), driver_problems(draft, project))
     found.update(silent_changes(draft.metrics.entries, published))
     return Findings((*sorted(without_lines_of_secrets(found)), *in_sql), configuration, project)
 

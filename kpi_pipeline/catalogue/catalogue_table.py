@@ -9,6 +9,7 @@ from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date
 
+from kpi_pipeline.analysis.relation_verdict import EvidenceState
 from kpi_pipeline.analysis.smart import Feasibility
 from kpi_pipeline.catalogue.audience import Audiences, is_committed
 from kpi_pipeline.catalogue.commitment_columns import commitment_columns
@@ -34,10 +35,12 @@ class Judgements:
     Attributes:
         feasibility: KPI → how far away its target is.
         replace_candidates: KPIs that fail too many properties of a good one.
+        evidence_states: KPI → what the data leave of the evidence that is declared for its effect.
     """
 
     feasibility: Mapping[str, Feasibility | None] = field(default_factory=dict)
     replace_candidates: Collection[str] = ()
+    evidence_states: Mapping[str, EvidenceState] = field(default_factory=dict)
 
 
 def catalogue_rows(
@@ -74,6 +77,7 @@ def catalogue_rows(
                 | commitment_columns(audiences.configuration.kpis[kpi_id], as_of)
                 | {
                     "feasibility": judgements.feasibility.get(kpi_id),
+                    "evidence_state": judgements.evidence_states.get(kpi_id),
                     "is_replace_candidate": kpi_id in judgements.replace_candidates,
                 }
             )
@@ -180,6 +184,8 @@ def _commitment(kpi_id: str, audiences: Audiences) -> dict[str, Value]:
         **_texts("why", kpi.why),
         "baseline": kpi.target.baseline.value if kpi.target else None,
         "target": kpi.target.value if kpi.target else None,
+        "target_low": kpi.target.band.low if kpi.target and kpi.target.band else None,
+        "target_high": kpi.target.band.high if kpi.target and kpi.target.band else None,
         "deadline": kpi.target.deadline if kpi.target else None,
         "path": kpi.target.path if kpi.target else None,
         **_texts("action", action.do if action else None),

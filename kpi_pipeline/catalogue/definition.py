@@ -24,6 +24,7 @@ WORDS = frozenset(
         "decimals",
         "dimensions",
         "mixed_basis",
+        "factors",
         "default_audience",
         "profiles",
         "edge_rules",

@@ -26,12 +26,15 @@ KPI_TABLES = {
     "kpi.efficiency": "One row per KPI and recent week: what came of the effort, for each unit of it.",
     "kpi.segments": "One row per KPI, dimension and member: its place in the last complete week.",
     "kpi.relations": "One row per KPI with a declared effect: whether it really moves with its objective.",
-    "kpi.anomalies": "One row per KPI, week, dimension, member and rule that finds the value unusual.",
+    "kpi.anomalies": "One row per KPI, week, dimension and member whose value is unusual.",
     "kpi.watched": "One row per KPI: how its values are watched, and how many false alarms that must bring.",
     "kpi.contributions": "One row per KPI, recent week, dimension and member: what it accounts for in the change.",
     "kpi.restatements": "One row per published value that changed later, and cause of the change.",
+    "kpi.lifetime": "One row per month of first orders and channel: what customers have brought, cost and will bring.",
+    "kpi.lifetime_models": "One row: whether what customers will bring can be predicted, and by which parameters.",
+    "kpi.lifetime_calibration": "One row per number of earlier purchases: predicted and observed in the last weeks.",
     "kpi.breaks": "One row per metric and day from which it means something else than before.",
-    "kpi.reported": "One row per KPI, week and time that its published value, status or meaning was new.",
+    "kpi.reported": "One row per KPI, week and time that its value, status or meaning was new, or its week over.",
     "kpi.lineage": "One row per metric and loaded file that stands behind it.",
     "kpi.quality": "One row per fact about the data and metric that it touches; without metric, it touches none.",
 }
@@ -41,6 +44,7 @@ TABLES_OF_THE_TEAM = frozenset(
     {
         *("kpi.weekly_internal", "kpi.criteria", "kpi.alignment", "kpi.owners", "kpi.efficiency", "kpi.segments"),
         *("kpi.relations", "kpi.watched"),
+        *("kpi.lifetime", "kpi.lifetime_models", "kpi.lifetime_calibration"),
     }
 )
 
@@ -84,17 +88,23 @@ COLUMNS = {
         "value": "value of the week; NULL with a reason",
         "previous_value": "value of the week before",
         "change": "value less previous value, in the KPI's unit; NULL if one of the weeks is partial",
-        "change_is_detectable": "whether the change is more than chance; NULL where that cannot be told",
+        "change_is_detectable": "whether that is more than chance, by counts, days or past weeks; NULL if unknown",
+        "data_age_days": "days from the end of the week to the day of the run",
+        "previous_value_at_same_age": "what was published for the week before when it was as old; while provisional",
+        "change_at_same_age": "value less that, so that late data is missing on both sides; NULL if nothing was said",
         "same_week_last_year": "value 52 weeks earlier",
         "numerator": "sum above the division; NULL if unknown or withheld",
         "denominator": "sum below the division; NULL if there is none, or it is unknown or withheld",
         "null_reason": "why there is no value",
         "status": "final; provisional while a source may still change it; partial while days are missing",
         "baseline": "where the KPI stood when the target was set",
-        "target": "what it is to reach",
+        "target": "what it is to reach; NULL where it is to stay inside a band",
+        "target_low": "lower end of the band that it is to stay inside; NULL where there is no band",
+        "target_high": "upper end of that band",
         "deadline": "by when",
         "path_value": "where it should be this week; NULL up to the end of the baseline",
-        "attainment": "share of the way from the baseline to the target, 1 at the target, below 0 when moved away",
+        "attainment": "share of the way from the baseline to the target, 1 at the target or inside the band, below 0"
+        " when moved away; without the season where the path has one",
         "forecast_at_deadline": "where it will be in the deadline's week if it goes on as until now",
         "forecast_low": "lower end of the range that holds the forecast value with 80 %",
         "forecast_high": "upper end of that range",
@@ -103,7 +113,7 @@ COLUMNS = {
         "is_held_back": "whether pace_status would be better if no guardrail of the KPI were off track",
         "owner": "id of the accountable person",
         "objective_id": "id of the objective that the KPI serves, see kpi.objectives",
-        "rank_52": "place among the last 52 final weeks, 1 for the best; NULL if the week is not final",
+        "rank_52": "place among the last 52 final weeks, 1 for the best; NULL if the week is not final, or for a band",
         "snapshot_id": SNAPSHOT_ID,
     },
     "kpi.catalogue": texts(catalogue_columns.CATALOGUE),
@@ -122,6 +132,9 @@ COLUMNS = {
     "kpi.watched": texts(analysis_columns.WATCHED),
     "kpi.contributions": texts(analysis_columns.CONTRIBUTIONS),
     "kpi.restatements": texts(analysis_columns.RESTATEMENTS),
+    "kpi.lifetime": texts(analysis_columns.LIFETIME),
+    "kpi.lifetime_models": texts(analysis_columns.LIFETIME_MODELS),
+    "kpi.lifetime_calibration": texts(analysis_columns.LIFETIME_CALIBRATION),
     "kpi.breaks": {
         "metric_id": "id of the metric",
         "on_day": "the first day of the new meaning; weeks before and after it are not compared",
@@ -132,6 +145,7 @@ COLUMNS = {
     "kpi.reported": {
         "kpi_id": "id of the KPI",
         "week_start": "first day of the week",
+        "audience": "internal or executive: for whom the KPI was made at that time",
         "value": "the value as it was published",
         "null_reason": "why there was no value",
         "status": "final, provisional or partial at that time",
@@ -153,6 +167,7 @@ COLUMNS = {
     },
     "kpi.quality": {
         "kind": "quarantined_file, missing_days, late_source, check_warning, unverifiable_end, undated_rows,"
+        " correction_due (the team's file alone),"
         " unknown_column or another note of a source",
         "source": "name of the source; NULL if the fact is about a table",
         "metric_id": "a metric that it touches; NULL if it touches none",

@@ -1,7 +1,8 @@
 """Warnings about internal KPIs that executives could find out about, each with its file and line.
 
-Here: an internal KPI that follows from executive numbers, and texts that executives do not get to see because they name
-one. What follows from what is worked out in ``derivation``; withholding texts in ``withheld_texts``.
+Here: an internal KPI that follows from executive numbers, and what executives do not get to see because of one: texts
+that name it, and splits of which it may be a part. What follows from what is worked out in ``derivation``; withholding
+is done in ``withheld_texts`` and ``driver_exposure``.
 """
 
 from collections.abc import Iterator
@@ -9,6 +10,7 @@ from typing import Any
 
 from kpi_pipeline.catalogue.audience import Audiences
 from kpi_pipeline.catalogue.derivation import derivable_kpis
+from kpi_pipeline.catalogue.driver_exposure import DriverExposure
 from kpi_pipeline.catalogue.withheld_texts import naming_texts
 from kpi_pipeline.config.configuration import Configuration
 from kpi_pipeline.config.draft import Draft, Section
@@ -28,6 +30,18 @@ def exposure_warnings(draft: Draft, configuration: Configuration, project: SqlPr
         )
         hint = Phrase("accept that executives can work it out, or give one of these KPIs up")
         yield draft.kpis.entries[one.kpi_id].problem("KPI053", message, "metric", hint=hint, is_warning=True)
+    for split in DriverExposure(audiences, project).withheld():
+        message = Phrase(
+            'executives will not see what moved "{kpi}" by {dimension}: a member may tell internal KPI "{inner}"',
+            kpi=split.kpi_id,
+            dimension=split.dimension,
+            inner=split.internal_kpi,
+        )
+        hint = Phrase("take the dimension out of drivers, or give the internal KPI up")
+        for report in draft.reports.entries.values():
+            if report.value.audience == "executive" and split.dimension in report.value.drivers:
+                position = report.value.drivers.index(split.dimension)
+                yield report.problem("KPI055", message, "drivers", position, hint=hint, is_warning=True)
     # Each section holds entries of another model, which makes no difference here.
     sections: dict[str, Section[Any]] = {
         "kpis": draft.kpis,

@@ -37,6 +37,8 @@ class TreeKpi:
     status: str | None
     pace_status: str
     target: float | None
+    target_low: float | None
+    target_high: float | None
     deadline: date | None
 
 
@@ -226,6 +228,8 @@ class _Reader:
             status=week.get("status"),
             pace_status=week.get("pace_status", "unknown"),
             target=row["target"],
+            target_low=row.get("target_low"),
+            target_high=row.get("target_high"),
             deadline=row["deadline"],
         )
 

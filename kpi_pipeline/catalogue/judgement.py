@@ -10,17 +10,22 @@ from datetime import date
 
 from kpi_pipeline.analysis.good_kpi import RECENT_WEEKS, Score, is_replace_candidate
 from kpi_pipeline.analysis.smart import FEWEST_WEEKS
+from kpi_pipeline.catalogue.anomaly_rows import anomaly_rows, history_since, watch_kpis, watched_rows
 from kpi_pipeline.catalogue.answers import answer_rows
 from kpi_pipeline.catalogue.audience import Audiences
 from kpi_pipeline.catalogue.breaks import MetricBreak
 from kpi_pipeline.catalogue.catalogue_table import Judgements
+from kpi_pipeline.catalogue.contribution_rows import SplitFacts, contribution_rows
 from kpi_pipeline.catalogue.covered_days import read_covered_days
 from kpi_pipeline.catalogue.efficiency import efficiency_rows
 from kpi_pipeline.catalogue.goal_rows import alignment_rows, criterion_rows, owner_rows, success_factor_rows
 from kpi_pipeline.catalogue.measure_sql import TOTAL
 from kpi_pipeline.catalogue.metric_plan import MetricPlan
+from kpi_pipeline.catalogue.proportion_metrics import proportion_metrics
 from kpi_pipeline.catalogue.publication_ledger import ReportedValue
 from kpi_pipeline.catalogue.quality import Reach
+from kpi_pipeline.catalogue.relation_facts import kpi_relations
+from kpi_pipeline.catalogue.relation_rows import relation_rows
 from kpi_pipeline.catalogue.row_tables import (
     ALIGNMENT,
     ANOMALIES,
@@ -30,7 +35,6 @@ from kpi_pipeline.catalogue.row_tables import (
     EFFICIENCY,
     OWNERS,
     RELATIONS,
-    RESTATEMENTS,
     SCORES,
     SMART,
     SUCCESS_FACTORS,
@@ -42,6 +46,7 @@ from kpi_pipeline.catalogue.score_rows import ScoreFacts, SourceFacts, kpi_score
 from kpi_pipeline.catalogue.segments import refresh_segments
 from kpi_pipeline.catalogue.smart_rows import smart_rows
 from kpi_pipeline.catalogue.target_facts import target_facts
+from kpi_pipeline.catalogue.watched_series import read_series
 from kpi_pipeline.catalogue.weeks import Week, recent_final_weeks
 from kpi_pipeline.config.configuration import Configuration
 from kpi_pipeline.sources.custody.source_state import SourceState
@@ -53,7 +58,7 @@ class RunFacts:
     """What a run knows about its KPIs before it judges them.
 
     Attributes:
-        weeks: metric → its weeks in order, for the metrics of all KPIs.
+        weeks: metric → its weeks in order, for the metrics of all KPIs and of their objectives.
         weekly: the rows of the weekly table of all KPIs.
         reported: everything that was ever published, with what is new.
         states: how every source stands.
@@ -81,16 +86,21 @@ def measurable_metrics(engine: Engine) -> frozenset[str]:
 
 def refresh_judgements(engine: Engine, run: RunFacts, measurable: frozenset[str]) -> Judgements:
     """Make the tables and return what the catalogue tells of them. To be called inside a transaction."""
+    # With it comes numpy, which no command needs that only looks at what was made.
+    from kpi_pipeline.catalogue.lifetime_rows import refresh_lifetime
+
     audiences = run.audiences
     configuration = audiences.configuration
     week_start = configuration.calendar.last_complete_week(run.as_of).start
     covered = read_covered_days(engine, _first_judged_day(run))
     targets = target_facts(configuration, run.plans, run.weeks, covered, run.breaks)
+    relations = kpi_relations(configuration, run.plans, run.weeks, run.breaks)
     facts = ScoreFacts(
         configuration=configuration,
         weeks=run.weeks,
         sources=_source_facts(run, configuration),
         latencies=measured_latencies(run.reported, configuration.calendar),
+        relations=relations,
         as_of=run.as_of,
     )
     scores = list(kpi_scores(facts))
@@ -104,16 +114,33 @@ def refresh_judgements(engine: Engine, run: RunFacts, measurable: frozenset[str]
     efficiency = efficiency_rows(engine, audiences, run.reach.project, week_start)
     write_rows(engine, "kpi.efficiency", EFFICIENCY, list(efficiency))
     refresh_segments(engine, audiences, week_start)
-    write_rows(engine, "kpi.relations", RELATIONS, [])
-    write_rows(engine, "kpi.anomalies", ANOMALIES, [])
-    write_rows(engine, "kpi.watched", WATCHED, [])
-    write_rows(engine, "kpi.contributions", CONTRIBUTIONS, [])
-    write_rows(engine, "kpi.restatements", RESTATEMENTS, [])
+    refresh_lifetime(engine, configuration, run.reach.project, run.as_of)
+    write_rows(engine, "kpi.relations", RELATIONS, list(relation_rows(relations, configuration)))
+    watched = watch_kpis(
+        configuration,
+        sorted(audiences.of_kpi),
+        read_series(engine, run.weeks, *history_since(run.weeks)),
+        run.weeks,
+        breaks=run.breaks,
+        proportions=proportion_metrics(engine, run.plans),
+    )
+    write_rows(engine, "kpi.anomalies", ANOMALIES, anomaly_rows(watched, configuration))
+    write_rows(engine, "kpi.watched", WATCHED, list(watched_rows(watched)))
+    split = SplitFacts(
+        audiences=audiences,
+        plans=run.plans,
+        weeks=run.weeks,
+        weekly=run.weekly,
+        breaks=run.breaks,
+        week_start=week_start,
+    )
+    write_rows(engine, "kpi.contributions", CONTRIBUTIONS, list(contribution_rows(engine, split)))
     scores_of: dict[str, list[Score]] = {}
     for kpi_id, _, score, _ in scores:
         scores_of.setdefault(kpi_id, []).append(score)
     return Judgements(
         feasibility={kpi_id: target.achievability.feasibility for kpi_id, target in targets.items()},
+        evidence_states={kpi_id: relation.state for kpi_id, relation in relations.items()},
         replace_candidates=[kpi_id for kpi_id, found in scores_of.items() if is_replace_candidate(found)],
     )
 

@@ -73,9 +73,10 @@ def _facts(kpi_id: str, kpi: Kpi, configuration: Configuration) -> Iterator[tupl
 
 def _target(target: Target) -> Iterator[str]:
     baseline, rule = target.baseline, target.success_rule
+    aim = f"{target.value:,g}" if target.band is None else f"{target.band.low:,g} to {target.band.high:,g}"
     yield (
-        f"From {baseline.value:,g} (weeks from {baseline.from_week} to {baseline.to_week}) to {target.value:,g} by"
-        f" {target.deadline}, on a {target.path} path. Reached when {rule.comparator} {target.value:,g} in"
+        f"From {baseline.value:,g} (weeks from {baseline.from_week} to {baseline.to_week}) to {aim} by"
+        f" {target.deadline}, on a {target.path} path. Reached when {rule.comparator} {aim} in"
         f" {rule.consecutive_weeks} consecutive weeks."
     )
 

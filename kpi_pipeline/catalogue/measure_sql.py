@@ -129,13 +129,13 @@ def _bounds(plan: MetricPlan, selection: Selection, window: Window) -> tuple[str
     return first, last, before
 
 
-def measure_rows(plan: MetricPlan, selection: Selection, each: MeasureInput) -> str:
+def measure_rows(plan: MetricPlan, selection: Selection, each: MeasureInput, *, with_day: bool = False) -> str:
     """The rows of a measures table, once for every period that their day counts for."""
     table = each.file.table.partition(".")[2]
     columns = [
         "days.grain",
         "days.period_start",
-        *([f"{table}.day"] if each.is_last else []),
+        *([f"{table}.day"] if each.is_last or with_day else []),
         *([f"{table}.{AGE_COLUMN}"] if plan.formula.first_age and each.is_cohort else []),
         *(f"coalesce(cast({table}.{name} as varchar), '') as {name}" for name in _divided(selection, each).members),
         *(_row_value(measure, table) for measure in each.measures),

@@ -19,6 +19,8 @@ from kpi_pipeline.warehouse.sql_project import SqlProject
 
 ONE_DAY = timedelta(days=1)
 
+# A report that was issued shows another value than the one that stands now: a task of the team.
+CORRECTION_DUE = "correction_due"
 # What executives are told: nothing of it comes from a file, so that it can name nothing internal.
 NEUTRAL_MESSAGES = {
     "quarantined_file": "A file of this source could not be read.",

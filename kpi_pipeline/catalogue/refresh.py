@@ -17,16 +17,21 @@ from kpi_pipeline.catalogue.definition import definition_hash
 from kpi_pipeline.catalogue.delivered import source_subjects
 from kpi_pipeline.catalogue.goal_rows import measurable_objectives
 from kpi_pipeline.catalogue.judgement import RunFacts, measurable_metrics, refresh_judgements
+from kpi_pipeline.catalogue.like_for_like import SameAge
 from kpi_pipeline.catalogue.lineage import metric_subjects, refresh_lineage
 from kpi_pipeline.catalogue.metric_plan import MetricPlan, plan_metric
 from kpi_pipeline.catalogue.publication_ledger import PublicationLedger, ReportedValue
 from kpi_pipeline.catalogue.quality import Reach, quality_rows
+from kpi_pipeline.catalogue.relation_facts import objective_metric_of
+from kpi_pipeline.catalogue.restatement_finding import made_from
+from kpi_pipeline.catalogue.restatement_rows import correction_rows, restatement_rows
 from kpi_pipeline.catalogue.row_tables import (
     BREAKS,
     CATALOGUE,
     OBJECTIVES,
     QUALITY,
     REPORTED,
+    RESTATEMENTS,
     SNAPSHOT,
     Row,
     write_rows,
@@ -40,6 +45,7 @@ from kpi_pipeline.sources.custody.custody_ledger import CustodyLedger
 from kpi_pipeline.sources.custody.source_state import SourceState, source_states
 from kpi_pipeline.sources.loading.raw_tables import COVERED_DAYS, loaded_batches
 from kpi_pipeline.warehouse.canonical_hash import canonical_hash
+from kpi_pipeline.warehouse.changes import record_snapshot
 from kpi_pipeline.warehouse.checks import standing_warnings
 from kpi_pipeline.warehouse.engine import Engine
 from kpi_pipeline.warehouse.sql_project import SqlProject
@@ -116,16 +122,24 @@ def refresh_kpi_tables(
         made_at = last_made_at
     with engine.transaction():
         refresh_values(engine, configuration, project, as_of)
-        weeks = read_weeks(engine, {kpi.metric for kpi in configuration.kpis.values()})
+        weeks = read_weeks(engine, _judged_metrics(configuration))
         breaks = metric_breaks(plans, configuration, platforms_in_use(engine))
-        weekly = refresh_weekly(engine, plans, audiences, weeks, breaks=breaks, snapshot_id=snapshot_id)
-        write_rows(engine, "kpi.breaks", BREAKS, break_rows(breaks))
-        meanings = {metric_id: definition_hash(plan, project) for metric_id, plan in plans.items()}
-        news = publications.news(
-            _reported(weekly, audiences=audiences, meanings=meanings, as_of=as_of, made_at=made_at)
+        meanings = {
+            kpi_id: definition_hash(plans[configuration.kpis[kpi_id].metric], project) for kpi_id in audiences.of_kpi
+        }
+        before = publications.values()
+        same_age = SameAge.of(before, audiences, meanings, as_of)
+        weekly = refresh_weekly(
+            engine, plans, audiences, weeks, breaks=breaks, snapshot_id=snapshot_id, same_age=same_age
         )
-        reported = [*publications.values(), *news]
+        write_rows(engine, "kpi.breaks", BREAKS, break_rows(breaks))
+        current = _reported(weekly, audiences=audiences, meanings=meanings, as_of=as_of, made_at=made_at)
+        news = publications.news(current)
+        made = made_from(engine, configuration, project, plans, publications, news, as_of)
+        reported = [*before, *news]
         write_rows(engine, "kpi.reported", REPORTED, [vars(value) for value in reported])
+        restatements = [*publications.restatements(), *made.restatements]
+        write_rows(engine, "kpi.restatements", RESTATEMENTS, list(restatement_rows(restatements, configuration)))
         states = _states(engine, configuration, custody, as_of)
         measurable = measurable_metrics(engine)
         run = RunFacts(
@@ -150,10 +164,20 @@ def refresh_kpi_tables(
         refresh_lineage(engine, reach.subjects_of_metrics)
         arrivals = [each for each in custody.arrivals() if each.file.source in configuration.sources]
         notes = quality_rows(states, arrivals, standing_warnings(engine), reach=reach, as_of=as_of)
-        write_rows(engine, "kpi.quality", QUALITY, [*notes, *suspected_units(engine, configuration.metrics)])
+        corrections = correction_rows(publications.sent(), current, configuration)
+        suspected = suspected_units(engine, configuration.metrics)
+        write_rows(engine, "kpi.quality", QUALITY, [*notes, *suspected, *corrections])
         write_rows(engine, "kpi.snapshot", SNAPSHOT, [_snapshot(configuration, snapshot_id, as_of, made_at)])
-    publications.enter(snapshot_id, as_of, made_at, news)
+        record_snapshot(engine, snapshot_id)
+    publications.enter(snapshot_id, as_of, made_at, news, made)
     return True
+
+
+def _judged_metrics(configuration: Configuration) -> set[str]:
+    """The metrics of all KPIs, and those that their objectives are measured by."""
+    kpis = configuration.kpis.values()
+    objectives = {objective_metric_of(kpi, configuration) for kpi in kpis}
+    return {kpi.metric for kpi in kpis} | {metric_id for metric_id in objectives if metric_id is not None}
 
 
 def _plans(configuration: Configuration, project: SqlProject) -> dict[str, MetricPlan]:
@@ -186,7 +210,7 @@ def _reported(
             status=cast(str, row["status"]),
             snapshot_id=cast(str, row["snapshot_id"]),
             published_at=made_at,
-            definition_hash=meanings[audiences.configuration.kpis[kpi_id].metric],
+            definition_hash=meanings[kpi_id],
             data_age_days=(as_of - cast(date, row["week_end"])).days,
         )
         for row in weekly

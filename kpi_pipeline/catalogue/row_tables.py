@@ -29,6 +29,9 @@ WEEKLY = {
     "previous_value": "double",
     "change": "double",
     "change_is_detectable": "boolean",
+    "data_age_days": "integer",
+    "previous_value_at_same_age": "double",
+    "change_at_same_age": "double",
     "same_week_last_year": "double",
     "numerator": SUM_TYPE,
     "denominator": SUM_TYPE,
@@ -36,6 +39,8 @@ WEEKLY = {
     "status": "varchar",
     "baseline": "double",
     "target": "double",
+    "target_low": "double",
+    "target_high": "double",
     "deadline": "date",
     "path_value": "double",
     "attainment": "double",
@@ -65,6 +70,9 @@ ANOMALIES = types(analysis_columns.ANOMALIES)
 WATCHED = types(analysis_columns.WATCHED)
 CONTRIBUTIONS = types(analysis_columns.CONTRIBUTIONS)
 RESTATEMENTS = types(analysis_columns.RESTATEMENTS)
+LIFETIME = types(analysis_columns.LIFETIME)
+LIFETIME_MODELS = types(analysis_columns.LIFETIME_MODELS)
+LIFETIME_CALIBRATION = types(analysis_columns.LIFETIME_CALIBRATION)
 BREAKS = {
     "metric_id": "varchar",
     "on_day": "date",

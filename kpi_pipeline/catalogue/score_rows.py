@@ -23,6 +23,7 @@ from kpi_pipeline.analysis.latency import Latency, WeekPublication, measured_lat
 from kpi_pipeline.calendar.company_calendar import ONE_DAY, CompanyCalendar
 from kpi_pipeline.catalogue.catalogue_table import objective_chain
 from kpi_pipeline.catalogue.publication_ledger import ReportedValue
+from kpi_pipeline.catalogue.relation_facts import KpiRelation
 from kpi_pipeline.catalogue.row_tables import Row
 from kpi_pipeline.catalogue.weeks import Week, recent_final_weeks
 from kpi_pipeline.config.configuration import Configuration
@@ -56,12 +57,14 @@ class ScoreFacts:
         weeks: metric → its weeks in order.
         sources: metric → what is known about its sources.
         latencies: KPI → measured time to the final value, where there is one.
+        relations: KPI → how it moves with the metric of its objective, where an effect is declared.
     """
 
     configuration: Configuration
     weeks: Mapping[str, Sequence[Week]]
     sources: Mapping[str, SourceFacts]
     latencies: Mapping[str, Latency]
+    relations: Mapping[str, KpiRelation]
     as_of: date
 
 
@@ -70,7 +73,7 @@ def kpi_scores(facts: ScoreFacts) -> Iterator[tuple[str, Property, Score, Senten
     for kpi_id, kpi in facts.configuration.kpis.items():
         if kpi.status != "retired":
             yield kpi_id, "accessible", *_accessible(kpi, facts)
-            yield kpi_id, "impactful", *_impactful(kpi, facts.as_of)
+            yield kpi_id, "impactful", *_impactful(facts.relations.get(kpi_id), facts.as_of)
             yield kpi_id, "relevant", *_relevant(kpi, facts.configuration.goals.objectives)
             yield kpi_id, "actionable", *_actionable(kpi)
             yield kpi_id, "timely", *_timely(kpi, facts.sources[kpi.metric], facts.latencies.get(kpi_id))
@@ -123,14 +126,29 @@ def _accessible(kpi: Kpi, facts: ScoreFacts) -> tuple[Score, Sentence]:
     )
 
 
-def _impactful(kpi: Kpi, as_of: date) -> tuple[Score, Sentence]:
-    known = kpi.impact
-    expires_on = known.expires_on if known else None
+def _impactful(found: KpiRelation | None, as_of: date) -> tuple[Score, Sentence]:
+    """Executives read this too: it names no metric."""
+    if found is None:
+        return impact(None, None, is_expired=False), lambda phrasing: phrasing.say("good.impact_none")
+    expires_on = found.impact.expires_on
     is_expired = expires_on is not None and expires_on < as_of
-    key = "expired" if is_expired else known.evidence if known else "none"
-    return impact(known.evidence if known else None, is_expired=is_expired), lambda phrasing: phrasing.say(
+    key = _impact_key(found, is_expired=is_expired)
+    return impact(found.state, found.relation.verdict, is_expired=is_expired), lambda phrasing: phrasing.say(
         f"good.impact_{key}", day=phrasing.day(expires_on) if expires_on else ""
     )
+
+
+def _impact_key(found: KpiRelation, *, is_expired: bool) -> str:
+    evidence, verdict = found.impact.evidence, found.relation.verdict
+    match found.state:
+        case "by_construction":
+            return evidence if evidence in ("self", "identity") else "coupled"
+        case "confirmed":
+            return verdict
+        case state:
+            if verdict == "contradicts":
+                return "contradicted"
+            return "expired" if is_expired else state
 
 
 def _relevant(kpi: Kpi, objectives: Mapping[str, Objective]) -> tuple[Score, Sentence]:

@@ -6,11 +6,12 @@ Here: choosing the sentences. What only the configuration decides is found in ``
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 
-from kpi_pipeline.analysis.pace import MINIMUM_HISTORY_WEEKS
+from kpi_pipeline.analysis.forecaster import MINIMUM_HISTORY_WEEKS
 from kpi_pipeline.analysis.smart import Feasibility, Verdict
 from kpi_pipeline.catalogue.row_tables import Row
 from kpi_pipeline.catalogue.target_facts import TargetFacts
 from kpi_pipeline.config.configuration import Configuration
+from kpi_pipeline.config.kpi import Target
 from kpi_pipeline.config.smart_rules import SmartFinding, static_smart
 from kpi_pipeline.wording.phrasing import Phrasing, in_every_language
 
@@ -44,20 +45,30 @@ def feasibility_sentence(facts: TargetFacts, phrasing: Phrasing) -> str:
     sentences = [
         phrasing.say(
             f"smart.{found.feasibility}",
-            target=phrasing.value(facts.target.value),
+            target=target_text(facts.target, phrasing),
             chance=phrasing.chance(found.probability),
         )
     ]
     if found.best_growth is not None:
         sentences.append(
-            phrasing.say(
+            phrasing.language.plural(
                 "smart.growth",
+                facts.target.achievability.growth_span_weeks,
+                span=phrasing.count(facts.target.achievability.growth_span_weeks),
                 required=phrasing.growth(found.required_growth, is_relative=found.is_relative),
                 best=phrasing.growth(found.best_growth, is_relative=found.is_relative),
                 day=phrasing.day(facts.target.deadline),
             )
         )
     return " ".join(sentences)
+
+
+def target_text(target: Target, phrasing: Phrasing) -> str:
+    """Write what is to be reached, to stand inside a sentence."""
+    if target.band is not None:
+        return phrasing.band(target.band.low, target.band.high)
+    assert target.value is not None
+    return phrasing.value(target.value)
 
 
 def _measurable(
@@ -83,11 +94,13 @@ def _measurable(
                     coverage=phrasing.share(found.coverage_pct / 100),
                     wanted=phrasing.share(found.min_coverage_pct / 100),
                 ),
+                *([phrasing.say("smart.path_linear")] if facts.course.is_season_missing else []),
             )
         )
 
     code = "KPI037" if "baseline_differs" in found.faults else None
-    verdicts = [found.verdict, *(finding.verdict for finding in failed)]
+    path: list[Verdict] = ["warning"] if facts.course.is_season_missing else []
+    verdicts = [found.verdict, *path, *(finding.verdict for finding in failed)]
     return verdicts, _with(failed, _said(facts, configuration, sentence)), code
 
 

@@ -6,13 +6,16 @@ in ``audience``; texts that name an internal KPI are withheld in ``withheld_text
 """
 
 from collections.abc import Collection, Iterator, Mapping
+from dataclasses import replace
 
+from kpi_pipeline.catalogue.analyst_tables import README, analyst_tables, wide_table
 from kpi_pipeline.catalogue.audience import Audiences
 from kpi_pipeline.catalogue.breaks import neutral_text_sql
 from kpi_pipeline.catalogue.descriptions import COLUMNS, KPI_TABLES
+from kpi_pipeline.catalogue.driver_exposure import DriverExposure
 from kpi_pipeline.catalogue.goal_rows import measuring_kpis
 from kpi_pipeline.catalogue.measure_sql import TOTAL
-from kpi_pipeline.catalogue.quality import neutral_message_sql
+from kpi_pipeline.catalogue.quality import CORRECTION_DUE, neutral_message_sql
 from kpi_pipeline.catalogue.row_tables import CATALOGUE, QUALITY
 from kpi_pipeline.catalogue.values import GRAINS
 from kpi_pipeline.catalogue.withheld_texts import without_internal_names
@@ -22,6 +25,7 @@ from kpi_pipeline.warehouse.quoting import quoted_text
 from kpi_pipeline.warehouse.seeds import SEED_TABLES
 from kpi_pipeline.warehouse.snapshot_file import PublishedTable
 from kpi_pipeline.warehouse.sql_project import SqlProject
+from kpi_pipeline.wording.phrasing import LANGUAGES
 
 ANALYST_SCHEMAS = ("core", "measures", "views")
 DESCRIPTIONS = KPI_TABLES | SEED_TABLES
@@ -34,12 +38,15 @@ EXECUTIVE_CATALOGUE = frozenset(
         *("metric_version", "audience", "status", "missing_parts", "class", "function", "scope", "owner"),
         *("owner_name_en", "owner_name_fa", "objective_id", "objective_chain", "question_en", "question_fa"),
         *("why_en", "why_fa", "is_strategy_review_due", "baseline", "baseline_from", "baseline_to", "target"),
+        *("target_low", "target_high"),
         *("deadline", "path", "consecutive_weeks", "min_probability", "feasibility", "guardrails", "action_en"),
         *("action_fa", "review_every_weeks", "review_next_on", "is_review_overdue", "evidence"),
+        *("evidence_state",),
         *("evidence_expires_on", "max_latency_hours", "min_coverage_pct", "is_replace_candidate", "example"),
         *("sources", "version", "effective_from", "definition_hash"),
     }
 )
+DRIVERS = ("driver_rank", "finding_en", "finding_fa")
 FILE_DETAILS = ("file_name", "line", "column_name", "found", "expected")
 
 
@@ -51,8 +58,11 @@ def snapshot_tables(configuration: Configuration, project: SqlProject) -> dict[A
     """
     audiences = Audiences(configuration)
     audiences.check()
-    executive = without_internal_names(_executive(audiences), audiences)
-    return {"internal": list(_internal(project)), "executive": list(executive)}
+    executive = without_internal_names(_executive(audiences, project), audiences)
+    return {
+        "internal": [*_internal(project), wide_table("internal", audiences)],
+        "executive": [*executive, wide_table("executive", audiences)],
+    }
 
 
 def _internal(project: SqlProject) -> Iterator[PublishedTable]:
@@ -74,7 +84,9 @@ def _internal(project: SqlProject) -> Iterator[PublishedTable]:
         "relations",
         "anomalies",
         "watched",
-        "contributions",
+        "lifetime",
+        "lifetime_models",
+        "lifetime_calibration",
         "breaks",
         "reported",
         "restatements",
@@ -82,7 +94,9 @@ def _internal(project: SqlProject) -> Iterator[PublishedTable]:
         "quality",
     ):
         yield _table(f"kpi.{name}")
+    yield _contributions("true")
     yield _table("kpi.answers", where="audience = 'internal'")
+    yield from analyst_tables("internal")
     for name in SEED_TABLES:
         yield _table(name)
     for file in project.files:
@@ -92,7 +106,7 @@ def _internal(project: SqlProject) -> Iterator[PublishedTable]:
             yield PublishedTable(file.table, query, file.description, file.column_notes, is_copy=True)
 
 
-def _executive(audiences: Audiences) -> Iterator[PublishedTable]:
+def _executive(audiences: Audiences, project: SqlProject) -> Iterator[PublishedTable]:
     kpis = _among("kpi_id", audiences.executive_kpis)
     metrics = _among("metric_id", audiences.executive_metrics)
     without_sides = _among("metric_id", audiences.metrics_without_sides)
@@ -141,8 +155,22 @@ def _executive(audiences: Audiences) -> Iterator[PublishedTable]:
         replaced={"what_en": neutral_text_sql("en"), "what_fa": neutral_text_sql("fa")},
         where=metrics,
     )
-    yield _table("kpi.anomalies", where=f"{kpis} and dimension = '{TOTAL}'")
-    yield _table("kpi.contributions", where=_executive_drivers(audiences))
+    hidden = _among("kpi_id", _kpis_without_sides(audiences))
+    yield _table(
+        "kpi.anomalies",
+        replaced={
+            # How wide a band is, how far from it, and what that amounts to tell how many cases there were.
+            **{name: f"case when not {hidden} then {name} end" for name in ("low", "high", "score", "impact")},
+            **{
+                f"finding_{code}": f"case when {hidden} then brief_{code} else finding_{code} end" for code in LANGUAGES
+            },
+            # Gaps in the ranks would tell how many alarms executives do not see.
+            "priority": "case when event is null then cast(row_number() over (partition by week_start, event is null"
+            " order by priority) as integer) end",
+        },
+        where=f"{kpis} and dimension = '{TOTAL}'",
+    )
+    yield _contributions(_executive_drivers(DriverExposure(audiences, project)))
     yield _table("kpi.reported", where=f"{kpis} and audience = 'executive'")
     yield _table("kpi.restatements", where=f"{kpis} and audience = 'executive'")
     yield _table("kpi.lineage", where=metrics)
@@ -152,10 +180,16 @@ def _executive(audiences: Audiences) -> Iterator[PublishedTable]:
             **{name: f"cast(null as {QUALITY[name]})" for name in FILE_DETAILS},
             "message": neutral_message_sql("kind"),
         },
-        where=metrics,
+        where=f"{metrics} and kind <> {quoted_text(CORRECTION_DUE)}",
         # Without their details, several facts may say the same.
         select="select distinct",
     )
+    for table in analyst_tables("executive"):
+        yield (
+            table
+            if table.name == README
+            else replace(table, query=f"select * from ({table.query}) as asked where {kpis}")
+        )
 
 
 def _snapshot(audience: Audience) -> PublishedTable:
@@ -188,18 +222,28 @@ def _executive_guardrails(audiences: Audiences) -> dict[str, str]:
     return {kpi_id: ", ".join(name for name in kpis[kpi_id].guardrails if name in seen) for kpi_id in seen}
 
 
-def _executive_drivers(audiences: Audiences) -> str:
-    """What moved a KPI whose sides may be shown, by the dimensions that the reports of executives name."""
-    configuration = audiences.configuration
-    kpis = [
-        kpi_id
-        for kpi_id in audiences.executive_kpis
-        if configuration.kpis[kpi_id].metric not in audiences.metrics_without_sides
+def _kpis_without_sides(audiences: Audiences) -> list[str]:
+    kpis = audiences.configuration.kpis
+    return [name for name in audiences.executive_kpis if kpis[name].metric in audiences.metrics_without_sides]
+
+
+def _contributions(where: str) -> PublishedTable:
+    """Drivers of the dimension that explains most of those that are seen; of other dimensions the effects alone."""
+    first = "dimension_rank = min(dimension_rank) over (partition by kpi_id, week_start)"
+    told = {name: f"case when dimension_rank is null or {first} then {name} end" for name in DRIVERS}
+    place = "dense_rank() over (partition by kpi_id, week_start order by dimension_rank nulls last)"
+    told["dimension_rank"] = f"case when dimension_rank is not null then cast({place} as integer) end"
+    return _table("kpi.contributions", replaced=told, where=where)
+
+
+def _executive_drivers(exposure: DriverExposure) -> str:
+    """What moved a KPI, by the dimensions that executives may see it split by."""
+    splits = [
+        f"({_among('kpi_id', [kpi_id])} and {_among('dimension', dimensions)})"
+        for kpi_id, dimensions in exposure.shown().items()
+        if dimensions
     ]
-    named = {
-        name for report in configuration.reports.values() if report.audience == "executive" for name in report.drivers
-    }
-    return f"{_among('kpi_id', kpis)} and {_among('dimension', named)}"
+    return f"({' or '.join(splits)})" if splits else "(false)"
 
 
 def _executive_measuring_kpis(audiences: Audiences) -> dict[str, list[str]]:

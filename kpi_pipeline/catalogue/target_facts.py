@@ -8,14 +8,16 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
+from kpi_pipeline.analysis.course import Course
 from kpi_pipeline.analysis.forecast import Forecast
+from kpi_pipeline.analysis.forecaster import Forecaster
 from kpi_pipeline.analysis.good_kpi import RECENT_WEEKS
-from kpi_pipeline.analysis.pace import Course, WeekValue, forecast_for, settled_run
+from kpi_pipeline.analysis.pace import WeekValue, forecast_for, settled_run
 from kpi_pipeline.analysis.smart import Achievability, Measurability, judge_target
 from kpi_pipeline.catalogue.breaks import MetricBreak, comparable_weeks
+from kpi_pipeline.catalogue.courses import course_of
 from kpi_pipeline.catalogue.covered_days import CoveredDays, coverage_pct
 from kpi_pipeline.catalogue.metric_plan import MetricPlan
-from kpi_pipeline.catalogue.weekly import course_of
 from kpi_pipeline.catalogue.weeks import Week, as_series, recent_final_weeks, recompute
 from kpi_pipeline.config.configuration import Configuration
 from kpi_pipeline.config.kpi import Kpi, Target
@@ -47,7 +49,7 @@ class TargetFacts:
     @cached_property
     def forecast(self) -> Forecast | None:
         """What the deadline's week will be like."""
-        return forecast_for(self.course, self.run)
+        return forecast_for(self.course, self.run, Forecaster(self.course.unit))
 
     @cached_property
     def measurability(self) -> Measurability:
@@ -71,10 +73,10 @@ class TargetFacts:
         return judge_target(
             self.forecast,
             [week.value for week in self.run if week.value is not None],
-            target=self.target.value,
+            aim=self.course.aim,
             weeks_left=(self.course.deadline_week - self.run[-1].week).days // 7 if self.run else 0,
-            higher_is_better=self.course.higher_is_better,
             min_probability=self.target.achievability.min_probability,
+            growth_span_weeks=self.target.achievability.growth_span_weeks,
         )
 
 
@@ -89,8 +91,8 @@ def target_facts(
     found = {}
     for kpi_id, kpi in configuration.kpis.items():
         if kpi.status != "retired" and kpi.target is not None:
-            course = course_of(kpi.target, configuration.metrics[kpi.metric], configuration.calendar)
-            found[kpi_id] = TargetFacts(
-                kpi, kpi.target, plans[kpi.metric], weeks[kpi.metric], course, covered, breaks.get(kpi.metric, ())
-            )
+            own_weeks, own_breaks = weeks[kpi.metric], breaks.get(kpi.metric, ())
+            metric = configuration.metrics[kpi.metric]
+            course = course_of(kpi.target, metric, configuration.calendar, own_weeks, own_breaks)
+            found[kpi_id] = TargetFacts(kpi, kpi.target, plans[kpi.metric], own_weeks, course, covered, own_breaks)
     return found

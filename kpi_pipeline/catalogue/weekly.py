@@ -11,22 +11,24 @@ from dataclasses import asdict
 from datetime import timedelta
 from typing import cast
 
-from kpi_pipeline.analysis.pace import Course, PaceStatus, WeekValue, guarded, pace
-from kpi_pipeline.analysis.proportions import compare_proportions, overdispersion
+from kpi_pipeline.analysis.pace import PaceStatus, guarded
 from kpi_pipeline.calendar.company_calendar import CompanyCalendar
 from kpi_pipeline.catalogue.audience import Audiences
 from kpi_pipeline.catalogue.breaks import MetricBreak, comparable_weeks
+from kpi_pipeline.catalogue.courses import CourseOfWeeks, course_of
+from kpi_pipeline.catalogue.like_for_like import SameAge
 from kpi_pipeline.catalogue.metric_plan import MetricPlan
+from kpi_pipeline.catalogue.proportion_metrics import proportion_metrics
 from kpi_pipeline.catalogue.row_tables import WEEKLY, Row, Value, write_rows
-from kpi_pipeline.catalogue.weeks import ONE_WEEK, Week, as_series
-from kpi_pipeline.config.kpi import Kpi, Target
+from kpi_pipeline.catalogue.week_changes import ChangeTest, ProportionTest, change_test
+from kpi_pipeline.catalogue.weeks import ONE_WEEK, Week
+from kpi_pipeline.config.kpi import Kpi
 from kpi_pipeline.config.metric import Metric
 from kpi_pipeline.warehouse.engine import Engine
 
 # 52 weeks, not a year: the same weekdays, and never a week that belongs to two.
 SAME_WEEK_LAST_YEAR = timedelta(weeks=52)
 RECENT_WEEKS = 52
-COUNT_TYPES = ("TINYINT", "SMALLINT", "INTEGER", "BIGINT", "HUGEINT")
 
 
 def refresh_weekly(
@@ -37,6 +39,7 @@ def refresh_weekly(
     *,
     breaks: Mapping[str, Sequence[MetricBreak]],
     snapshot_id: str,
+    same_age: SameAge,
 ) -> Sequence[Row]:
     """Write both weekly tables; return the rows of the internal one, which holds all KPIs.
 
@@ -49,24 +52,25 @@ def refresh_weekly(
         weeks: metric → its weeks in order, for the metrics of all KPIs.
         breaks: metric → where it means something else than before.
         snapshot_id: stands in every row.
+        same_age: what was published of every week at which age.
     """
     configuration = audiences.configuration
-    counts = _count_measures(engine)
+    proportions = proportion_metrics(engine, plans)
     found: list[dict[str, Value]] = []
     for kpi_id in sorted(audiences.of_kpi):
         kpi = configuration.kpis[kpi_id]
         metric, plan = configuration.metrics[kpi.metric], plans[kpi.metric]
-        is_proportion = _is_proportion(metric, plan, counts)
+        test = change_test(engine, plan, weeks[kpi.metric], is_proportion=kpi.metric in proportions)
         for row in weekly_rows(
             kpi,
             metric,
             configuration.calendar,
             weeks[kpi.metric],
             breaks.get(kpi.metric, ()),
-            is_proportion=is_proportion,
+            test=test,
         ):
             found.append({"kpi_id": kpi_id, **row, "snapshot_id": snapshot_id})
-    rows = list(_guarded(found, configuration.kpis))
+    rows = [row | same_age.columns(row) for row in _guarded(found, configuration.kpis)]
     executive = [
         row | dict.fromkeys(("numerator", "denominator")) if _hides_sides(row, audiences) else row
         for row in rows
@@ -84,23 +88,24 @@ def weekly_rows(
     weeks: Sequence[Week],
     breaks: Sequence[MetricBreak] = (),
     *,
-    is_proportion: bool,
+    test: ChangeTest,
 ) -> Iterator[dict[str, Value]]:
     """Yield the rows of one KPI, without its id, from its metric's weeks in order.
 
     A week is compared, ranked and forecast from only among weeks that mean the same.
     """
-    course = course_of(kpi.target, metric, calendar) if kpi.target else None
-    series = as_series(weeks)
+    target = kpi.target
+    course = None
+    if target is not None:
+        way = course_of(target, metric, calendar, weeks, breaks)
+        course = CourseOfWeeks(way, weeks, breaks, is_proportion=isinstance(test, ProportionTest))
     for position, week in enumerate(weeks):
         comparable = comparable_weeks(weeks[: position + 1], week, breaks)
         by_start = {each.start: each for each in comparable}
         before = by_start.get(week.start - ONE_WEEK)
+        change = _change(before, week)
         last_year = by_start.get(week.start - SAME_WEEK_LAST_YEAR)
-        judged: dict[str, Value] = {}
-        if course:
-            comparable_series = _judged_by(series, weeks, week, course, breaks) if breaks else series
-            judged = asdict(pace(comparable_series, week.start, course))
+        judged: dict[str, Value] = asdict(course.pace(week, comparable)) if course else {}
         yield {
             "week_start": week.start,
             "week_end": week.end,
@@ -110,48 +115,26 @@ def weekly_rows(
             "direction": metric.direction,
             "value": week.value,
             "previous_value": before.value if before else None,
-            "change": _change(before, week),
-            "change_is_detectable": _is_detectable(comparable, before, week) if is_proportion else None,
+            "change": change,
+            "change_is_detectable": test.is_detectable(comparable, before, week)
+            if before and change is not None
+            else None,
             "same_week_last_year": last_year.value if last_year else None,
             "numerator": week.numerator,
             "denominator": week.denominator,
             "null_reason": week.null_reason,
             "status": week.status,
-            "baseline": kpi.target.baseline.value if kpi.target else None,
-            "target": kpi.target.value if kpi.target else None,
-            "deadline": kpi.target.deadline if kpi.target else None,
+            "baseline": target.baseline.value if target else None,
+            "target": target.value if target else None,
+            "target_low": target.band.low if target and target.band else None,
+            "target_high": target.band.high if target and target.band else None,
+            "deadline": target.deadline if target else None,
             "pace_status": judged.pop("status", "unknown"),
             **judged,
             "owner": kpi.who.accountable if kpi.who else None,
             "objective_id": kpi.objective,
-            "rank_52": _rank(comparable, week, metric.direction == "higher_better"),
+            "rank_52": None if target and target.band else _rank(comparable, week, metric.direction == "higher_better"),
         }
-
-
-def course_of(target: Target, metric: Metric, calendar: CompanyCalendar) -> Course:
-    """Return the way to a target in weeks: from the baseline's last week to the last one that ends by the deadline."""
-    deadline = calendar.period_of("week", target.deadline)
-    if deadline.end > target.deadline:
-        deadline = calendar.previous_period(deadline)
-    return Course(
-        baseline=target.baseline.value,
-        baseline_week=calendar.period_of("week", target.baseline.to_week).start,
-        target=target.value,
-        deadline_week=deadline.start,
-        shape=target.path,
-        unit=metric.unit,
-        higher_is_better=target.success_rule.comparator == ">=",
-        consecutive_weeks=target.success_rule.consecutive_weeks,
-    )
-
-
-def _judged_by(
-    series: Sequence[WeekValue], weeks: Sequence[Week], week: Week, course: Course, breaks: Sequence[MetricBreak]
-) -> list[WeekValue]:
-    """The weeks that say how far a KPI has come; from the deadline on, those that mean the same as the deadline's."""
-    anchor = [each for each in weeks if each.start <= min(week.start, course.deadline_week)][-1:] or [week]
-    same = {each.start for each in comparable_weeks(weeks, anchor[0], breaks)}
-    return [one for one in series if one.week in same or one.week >= anchor[0].start]
 
 
 def _guarded(rows: Sequence[dict[str, Value]], kpis: Mapping[str, Kpi]) -> Iterator[dict[str, Value]]:
@@ -168,47 +151,10 @@ def _hides_sides(row: Row, audiences: Audiences) -> bool:
     return audiences.configuration.kpis[cast(str, row["kpi_id"])].metric in audiences.metrics_without_sides
 
 
-def _count_measures(engine: Engine) -> frozenset[tuple[str, str]]:
-    """The columns of the measures tables that hold whole numbers of things, as (table, column)."""
-    rows = engine.read(
-        "select table_name, column_name, data_type from information_schema.columns where table_schema = 'measures'"
-    ).to_pylist()
-    return frozenset(
-        (f"measures.{row['table_name']}", row["column_name"]) for row in rows if row["data_type"] in COUNT_TYPES
-    )
-
-
-def _is_proportion(metric: Metric, plan: MetricPlan, counts: frozenset[tuple[str, str]]) -> bool:
-    """Whether a week is so many out of so many: then chance alone explains a known amount of change.
-
-    Windows that reach beyond the week overlap: neighbouring weeks share cases, and a growth is no share of anything.
-    """
-    return (
-        metric.unit == "percent"
-        and plan.formula.denominator is not None
-        and not plan.has_window
-        and all(
-            measure.kind == "sum" and (measure.table, measure.column) in counts
-            for each in plan.inputs
-            for measure in each.measures
-        )
-    )
-
-
 def _change(before: Week | None, week: Week) -> float | None:
     if before is None or before.value is None or week.value is None or "partial" in (before.status, week.status):
         return None
     return week.value - before.value
-
-
-def _is_detectable(known: Sequence[Week], before: Week | None, week: Week) -> bool | None:
-    if before is None or _change(before, week) is None:
-        return None
-    first, second = before.share, week.share
-    if first is None or second is None:
-        return None
-    baseline = [share for each in known if each is not week and each.is_settled and (share := each.share) is not None]
-    return compare_proportions(first, second, overdispersion(baseline[-RECENT_WEEKS:])).is_detectable
 
 
 def _rank(known: Sequence[Week], week: Week, higher_is_better: bool) -> int | None:

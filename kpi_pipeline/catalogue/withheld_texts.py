@@ -32,7 +32,7 @@ LETTERS = r"\pL\pM\pN_"
 
 def without_internal_names(tables: Iterable[PublishedTable], audiences: Audiences) -> Iterator[PublishedTable]:
     """Yield the tables with NULL in place of each text that names an internal KPI."""
-    names = _Names(audiences)
+    names = InternalNames(audiences)
     for table in tables:
         columns = [column for column in table.column_notes if holds_words(column)]
         if names.internal and columns:
@@ -62,7 +62,7 @@ class NamingText:
 
 def naming_texts(audiences: Audiences) -> list[NamingText]:
     """Return the texts meant for executives that name an internal KPI."""
-    names = _Names(audiences)
+    names = InternalNames(audiences)
     return [
         place
         for place, text in _texts_for_executives(audiences)
@@ -88,8 +88,13 @@ def _texts_for_executives(audiences: Audiences) -> Iterator[tuple[NamingText, Te
             yield NamingText("questions", name, "question"), question.question
 
 
-class _Names:
-    """What internal KPIs are called, where executives do not know something else by that name."""
+class InternalNames:
+    """What internal KPIs are called, where executives do not know something else by that name.
+
+    Attributes:
+        internal: their ids and names, each as ``as_words`` writes it.
+        known: those of executive KPIs.
+    """
 
     def __init__(self, audiences: Audiences) -> None:
         configuration = audiences.configuration
@@ -98,16 +103,20 @@ class _Names:
             metrics = {configuration.kpis[kpi_id].metric for kpi_id in kpi_ids}
             names = [configuration.metrics[metric].name for metric in metrics]
             texts = (*kpi_ids, *metrics, *(text for name in names for text in (name.en, name.fa)))
-            return {words for text in texts if (words := _as_words(text))}
+            return {words for text in texts if (words := as_words(text))}
 
-        known = called(audiences.executive_kpis)
-        self.internal = sorted(called(audiences.internal_kpis) - known)
+        self.known = sorted(called(audiences.executive_kpis))
+        self.internal = sorted(called(audiences.internal_kpis) - set(self.known))
         # The longest first: an executive name that holds an internal one names the executive KPI alone.
-        self._any = "|".join(sorted({*known, *self.internal}, key=len, reverse=True))
+        self._any = "|".join(sorted({*self.known, *self.internal}, key=len, reverse=True))
 
     def are_in(self, text: str) -> bool:
         """Tell whether a text names an internal KPI."""
-        return not set(self.internal).isdisjoint(re.findall(f" ({self._any}) ", f" {_as_words(text)} "))
+        return bool(self.found_in(text))
+
+    def found_in(self, text: str) -> list[str]:
+        """Return the internal KPIs that a text names, by the words that name them."""
+        return sorted(set(self.internal).intersection(re.findall(f" ({self._any}) ", f" {as_words(text)} ")))
 
     def are_in_sql(self, column: str) -> str:
         """Return the same as a condition on a column; where there is no text, nobody is named."""
@@ -116,7 +125,7 @@ class _Names:
         return f"coalesce(list_has_any({found}, [{', '.join(map(quoted_text, self.internal))}]), false)"
 
 
-def _as_words(text: str) -> str:
+def as_words(text: str) -> str:
     """Small letters, with two blanks between words, so that each word has one on either side of its own."""
     return re.sub(" +", "  ", "".join(one if _is_letter(one) else " " for one in text.lower()).strip())
 

@@ -11,7 +11,7 @@ from typing import Literal
 
 from kpi_pipeline.calendar.company_calendar import CompanyCalendar
 from kpi_pipeline.config.goals import Objective, Owner
-from kpi_pipeline.config.kpi import Kpi
+from kpi_pipeline.config.kpi import Band, Kpi, Target
 from kpi_pipeline.config.metric import Metric
 from kpi_pipeline.config.phrase import Phrase, written
 from kpi_pipeline.config.yaml_reader import Location
@@ -101,6 +101,7 @@ def achievable(commitment: Commitment) -> Iterator[Finding]:
     if commitment.kpi.target is None:
         return
     achievability, name = commitment.kpi.target.achievability, commitment.kpi_id
+    yield from _value_or_band(commitment.kpi.target, name)
     is_of_business = commitment.objective is not None and commitment.objective.level == "business"
     if is_of_business and achievability.swot_ref is None:
         message = Phrase('KPI "{kpi}": business-level target needs swot_ref', kpi=name)
@@ -125,7 +126,7 @@ def _direction(commitment: Commitment) -> Iterator[Finding]:
     assert target is not None and metric is not None
     rises = metric.direction == "higher_better"
     baseline, value = target.baseline.value, target.value
-    if value == baseline or (value > baseline) != rises:
+    if value is not None and (value == baseline or (value > baseline) != rises):
         message = Phrase(
             "target {target} is on the wrong side of the baseline {baseline} for direction {direction}",
             target=written(value),
@@ -134,22 +135,43 @@ def _direction(commitment: Commitment) -> Iterator[Finding]:
         )
         hint = Phrase("set it above the baseline") if rises else Phrase("set it below the baseline")
         yield Finding("A", "KPI036", message, ("target", "value"), hint)
-    wanted = ">=" if rises else "<="
-    if target.success_rule.comparator != wanted:
+    wanted, comparator = ">=" if rises else "<=", target.success_rule.comparator
+    place = ("target", "success_rule", "comparator")
+    if target.band is not None and comparator != "within":
+        message = Phrase('comparator "{comparator}" contradicts a band', comparator=comparator)
+        yield Finding("A", "CFG035", message, place, Phrase('write "{value}"', value="within"))
+    if target.band is None and comparator != wanted:
         message = Phrase(
             'comparator "{comparator}" contradicts direction {direction}',
-            comparator=target.success_rule.comparator,
+            comparator=comparator,
             direction=metric.direction,
         )
-        place = ("target", "success_rule", "comparator")
         yield Finding("A", "CFG035", message, place, Phrase('write "{value}"', value=wanted))
-    if target.path == "geometric" and min(baseline, value) <= 0:
+
+
+def _value_or_band(target: Target, name: str) -> Iterator[Finding]:
+    """What is to be reached has to be one thing, and one that there is a way to."""
+    value, band, baseline = target.value, target.band, target.baseline.value
+    if (value is None) == (band is None):
+        message = Phrase('KPI "{kpi}": a target is either a value or a band', kpi=name)
+        yield Finding("A", "CFG047", message, ("target",), Phrase("write value, or band with low and high"))
+        return
+    if band is not None and band.low >= band.high:
+        message = Phrase('KPI "{kpi}": no value lies between {low} and {high}', kpi=name, **_written_ends(band))
+        yield Finding("A", "CFG047", message, ("target", "band"), Phrase("low has to be less than high"))
+        return
+    end = value if band is None else min(max(baseline, band.low), band.high)
+    if target.path == "geometric" and end is not None and min(baseline, end) <= 0:
         message = Phrase(
             "a geometric path cannot lead from {baseline} to {target}",
             baseline=written(baseline),
-            target=written(value),
+            target=written(end),
         )
         yield Finding("A", "CFG036", message, ("target", "path"), Phrase("write {value}", value="linear"))
+
+
+def _written_ends(band: Band) -> dict[str, object]:
+    return {"low": written(band.low), "high": written(band.high)}
 
 
 def _owner(commitment: Commitment) -> Iterator[Finding]:

@@ -5,6 +5,7 @@ one source, metric or report belongs to that one's model.
 """
 
 from datetime import date
+from decimal import Decimal
 
 from pydantic import Field
 
@@ -36,6 +37,8 @@ class Company(Model):
         attribution_lookback_days: how long before an order a visit counts as having led to it.
         bestsellers: how many products count as popular, by the sales of the twelve weeks before.
         web_goals: what visitors do besides buying, by name.
+        discount_rate: what a margin is worth less for each year that it comes later, 0.1 for 10 %.
+        correction_tolerance_pct: by how many per cent of itself a value may move after its report was issued.
         max_kpis_per_owner: how many KPIs one person can answer for before ``kpi check`` warns.
         is_example: whether this is a made-up company, which may keep entries marked as examples.
     """
@@ -53,5 +56,7 @@ class Company(Model):
     attribution_lookback_days: int = Field(default=90, ge=1, le=365)
     bestsellers: int = Field(default=10, ge=1)
     web_goals: dict[Identifier, WebGoal] = Field(default_factory=dict)
+    discount_rate: float = Field(default=0.1, ge=0, lt=1)
+    correction_tolerance_pct: Exact = Field(default=Decimal(1), ge=0)
     max_kpis_per_owner: int = Field(default=5, ge=1)
     is_example: bool = False

@@ -13,7 +13,10 @@ from kpi_pipeline.calendar.company_calendar import CompanyCalendar
 from kpi_pipeline.config.breaks import Break
 from kpi_pipeline.config.company import Company
 from kpi_pipeline.config.company_checks import check_company, check_sources
+from kpi_pipeline.config.delivery import Delivery
+from kpi_pipeline.config.delivery_checks import check_delivery
 from kpi_pipeline.config.draft import Draft, Section, read_draft
+from kpi_pipeline.config.event_checks import check_events
 from kpi_pipeline.config.events import Event
 from kpi_pipeline.config.example_checks import check_examples
 from kpi_pipeline.config.goal_checks import check_goals
@@ -38,7 +41,7 @@ class Configuration:
     """One company's configuration, by id.
 
     Attributes:
-        fingerprint: SHA-256 over the names and bytes of all files that were read.
+        fingerprint: SHA-256 over the names and bytes of all files that a number or a report can depend on.
     """
 
     company: Company
@@ -50,6 +53,7 @@ class Configuration:
     fingerprint: str
     breaks: dict[str, Break] = field(default_factory=dict)
     events: dict[str, Event] = field(default_factory=dict)
+    delivery: Delivery = field(default_factory=Delivery)
 
     @property
     def calendar(self) -> CompanyCalendar:
@@ -99,6 +103,7 @@ def check_configuration(directory: Path, as_of: date | None = None) -> tuple[Con
         fingerprint=draft.fingerprint,
         breaks=_values(draft.breaks),
         events=_values(draft.events),
+        delivery=draft.delivery.value if draft.delivery else Delivery(),
     )
     return configuration, problems
 
@@ -119,6 +124,8 @@ def _compare(draft: Draft, as_of: date | None) -> Iterator[Problem]:
     yield from check_goals(draft)
     yield from check_kpis(draft)
     yield from check_reports(draft)
+    yield from check_delivery(draft)
+    yield from check_events(draft)
     yield from check_examples(draft)
     if as_of is not None:
         yield from check_overdue(draft, as_of)

@@ -13,6 +13,7 @@ from typing import Any, Generic
 
 from kpi_pipeline.config.breaks import Break
 from kpi_pipeline.config.company import Company
+from kpi_pipeline.config.delivery import Delivery
 from kpi_pipeline.config.events import Event
 from kpi_pipeline.config.goals import Criterion, Objective, Owner, Question, SuccessFactor
 from kpi_pipeline.config.kpi import Kpi
@@ -26,6 +27,8 @@ from kpi_pipeline.config.source import Source
 from kpi_pipeline.config.validation import AnyModel, not_an_identifier, validate
 from kpi_pipeline.config.yaml_reader import MAXIMUM_BYTES, Location, YamlDocument, read_yaml
 
+# Whom a report is sent to changes no number, so it must not make a new snapshot.
+WITHOUT_NUMBERS = frozenset({"delivery.yaml"})
 # Other names that people use for a section; CFS is a common slip for CSF, critical success factor.
 ALIASES = {"csfs": "success_factors", "cfs": "success_factors", "kpqs": "questions"}
 
@@ -63,7 +66,7 @@ class Section(Generic[AnyModel]):
 
 
 class Draft:
-    """Everything that the files of a configuration folder say; ``company`` is None if it is not valid."""
+    """Everything that the files of a configuration folder say; ``company`` and ``delivery`` are None if not valid."""
 
     def __init__(self) -> None:
         self.company: Entry[Company] | None = None
@@ -78,6 +81,7 @@ class Draft:
         self.questions = Section(Question)
         self.kpis = Section(Kpi)
         self.reports = Section(Report)
+        self.delivery: Entry[Delivery] | None = None
         self.problems: list[Problem] = []
         self.fingerprint = ""
 
@@ -110,6 +114,10 @@ def read_draft(directory: Path) -> Draft:
         folder.add_all(draft.kpis, folder.document(name), ())
     for name in folder.names("reports.yaml"):
         folder.add_sections({"reports": draft.reports}, folder.document(name))
+    for name in folder.names("delivery.yaml"):
+        delivery = folder.document(name)
+        if delivery.value is not None:
+            draft.delivery = folder.entry(Delivery, delivery, ())
     folder.report_strays()
     draft.problems = folder.problems
     draft.fingerprint = folder.fingerprint()
@@ -191,7 +199,7 @@ class _Folder:
         for name in self.names("**/*.yaml") + self.names("**/*.yml"):
             if name not in self._contents:
                 hint = Phrase(
-                    "use company.yaml, goals.yaml, breaks.yaml, events.yaml, reports.yaml,"
+                    "use company.yaml, goals.yaml, breaks.yaml, events.yaml, reports.yaml, delivery.yaml,"
                     " or *.yaml in sources, metrics or kpis"
                 )
                 message = Phrase("this file is not read")
@@ -205,6 +213,8 @@ class _Folder:
     def fingerprint(self) -> str:
         digest = hashlib.sha256()
         for name, content in sorted(self._contents.items()):
+            if name in WITHOUT_NUMBERS:
+                continue
             digest.update(f"{name}\0{len(content)}\0".encode())
             digest.update(content)
         return digest.hexdigest()

@@ -5,9 +5,8 @@ Here: what is said about one event. What follows from it, for alarms and for the
 """
 
 from datetime import date
-from typing import Self
 
-from pydantic import Field, model_validator
+from pydantic import Field
 
 from kpi_pipeline.config.model import Model, Sentence, Text
 
@@ -17,12 +16,6 @@ class Span(Model):
 
     first_day: date
     last_day: date
-
-    @model_validator(mode="after")
-    def _in_order(self) -> Self:
-        if self.last_day < self.first_day:
-            raise ValueError("last_day is before first_day")
-        return self
 
 
 class Event(Model):

@@ -13,6 +13,7 @@ from pydantic import TypeAdapter
 
 from kpi_pipeline.config.breaks import Break
 from kpi_pipeline.config.company import Company
+from kpi_pipeline.config.delivery import Delivery
 from kpi_pipeline.config.draft import ALIASES
 from kpi_pipeline.config.events import Event
 from kpi_pipeline.config.goals import Goals
@@ -29,6 +30,7 @@ KINDS: dict[str, tuple[str, Any]] = {
     "company.yaml": ("company", Company),
     "goals.yaml": ("goals", Goals),
     "reports.yaml": ("reports", Reports),
+    "delivery.yaml": ("delivery", Delivery),
     "breaks.yaml": ("breaks", dict[Identifier, Break]),
     "events.yaml": ("events", dict[Identifier, Event]),
     "kpis/*.yaml": ("kpis", dict[Identifier, Kpi]),

@@ -28,7 +28,7 @@ class Baseline(Model):
 class SuccessRule(Model):
     """When the target counts as reached."""
 
-    comparator: Literal[">=", "<="]
+    comparator: Literal[">=", "<=", "within"]
     consecutive_weeks: int = Field(ge=1, le=52)
 
 
@@ -44,22 +44,37 @@ class Achievability(Model):
 
     Attributes:
         min_probability: a target that is less likely than this is refused, unless overridden.
+        growth_span_weeks: over how many weeks the best growth of the past is taken.
         swot_ref: the analysis of strengths, weaknesses, opportunities and threats that the target rests on.
     """
 
     method: Literal["forecast"] = "forecast"
     min_probability: float = Field(default=0.10, gt=0, lt=1)
+    growth_span_weeks: int = Field(default=4, ge=1, le=26)
     swot_ref: Sentence | None = None
     override: Override | None = None
 
 
+class Band(Model):
+    """The values that the KPI is to stay between, both included."""
+
+    low: float
+    high: float
+
+
 class Target(Model):
-    """The SMART target, in the metric's unit (7 means 7 % for a percentage)."""
+    """The SMART target, in the metric's unit (7 means 7 % for a percentage).
+
+    Attributes:
+        value: what is to be reached; or ``band``, what is to be kept.
+        path: ``seasonal`` follows last year's season; without a full year before the baseline it is a straight line.
+    """
 
     baseline: Baseline
-    value: float
+    value: float | None = None
+    band: Band | None = None
     deadline: date
-    path: Literal["linear", "geometric"] = "linear"
+    path: Literal["linear", "geometric", "seasonal"] = "linear"
     success_rule: SuccessRule
     achievability: Achievability = Achievability()
 
@@ -178,7 +193,12 @@ class Quality(Model):
 
 
 class Alerts(Model):
-    """How unusual weeks are found; ``k`` is the width of the band in standard deviations."""
+    """How unusual weeks are found; ``k`` is the width of the band in standard deviations.
+
+    Attributes:
+        method: ``laney_p`` for so many out of so many, ``robust_z`` for everything else; so also without ``alerts``,
+            with a width of 3 and of 3.5.
+    """
 
     method: Literal["laney_p", "robust_z"]
     k: float = Field(ge=1, le=10)

@@ -33,6 +33,7 @@ def check_kpis(draft: Draft) -> Iterator[Problem]:
             for finding in rule(commitment):
                 yield entry.problem(finding.code, finding.message, *finding.field, hint=finding.hint)
         yield from _check_guardrails(draft, name, entry)
+        yield from _check_alerts(draft, name, entry)
     yield from _check_answers(draft)
     yield from _check_load(draft)
 
@@ -78,6 +79,24 @@ def _check_guardrails(draft: Draft, name: str, entry: Entry[Kpi]) -> Iterator[Pr
             message = Phrase('executive KPI "{kpi}" is guarded by internal KPI "{other}"', kpi=name, other=other)
             hint = Phrase("its status would tell executives about an internal KPI")
             yield entry.problem("KPI051", message, "guardrails", position, hint=hint)
+
+
+def _check_alerts(draft: Draft, name: str, entry: Entry[Kpi]) -> Iterator[Problem]:
+    """Refuse the chart of proportions for what cannot be one by its unit and formula.
+
+    Whether its sides are counts is only known from the tables; where they are not, ``robust_z`` is used.
+    """
+    metric = draft.metrics.entries.get(entry.value.metric)
+    if metric is None or entry.value.alerts is None or entry.value.alerts.method != "laney_p":
+        return
+    if metric.value.unit != "percent" or "/" not in metric.value.formula or metric.value.trailing_weeks > 1:
+        message = Phrase(
+            'KPI "{kpi}": laney_p is for so many out of so many, and metric "{metric}" is no such proportion',
+            kpi=name,
+            metric=entry.value.metric,
+        )
+        hint = Phrase("write method: robust_z, or leave alerts out")
+        yield entry.problem("CFG048", message, "alerts", "method", hint=hint)
 
 
 def _level(draft: Draft, kpi_id: str) -> str | None:

@@ -33,6 +33,8 @@ EdgeRule = Literal[
     "unit_mix",
 ]
 Profile = Literal["b2b", "b2c", "social", "online"]
+# Where one of them is zero, every order in which they may have changed is looked at.
+MOST_FACTORS = 6
 
 
 class Example(Model):
@@ -78,6 +80,7 @@ class Metric(Model):
         undivided: measures that are taken whole for every member, such as all orders beside each platform's claims.
         dimensions: the dimensions that it may be split by; all common ones when absent.
         has_total: False where adding members up is forbidden, e.g. conversions claimed by several platforms.
+        factors: metrics that this one is the product of, so that its change can be split among them.
         mixed_basis: why its measures may be counted by different days, such as the day of a cost and that of an order.
         default_audience: internal, or external for what executives may be shown; a commitment decides.
         profiles: the kinds of business whose ready-made set it belongs to.
@@ -105,6 +108,7 @@ class Metric(Model):
     undivided: tuple[Identifier, ...] = ()
     dimensions: tuple[Identifier, ...] | None = None
     has_total: bool = True
+    factors: tuple[Identifier, ...] = Field(default=(), min_length=2, max_length=MOST_FACTORS)
     mixed_basis: Text | None = None
     default_audience: Literal["internal", "external"] = "internal"
     profiles: tuple[Profile, ...] = ()

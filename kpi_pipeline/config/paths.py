@@ -50,9 +50,19 @@ class Paths:
         return self.data / "publication.sqlite"
 
     @property
+    def delivery_ledger(self) -> Path:
+        """SQLite: what was sent to whom."""
+        return self.data / "delivery.sqlite"
+
+    @property
     def warehouse(self) -> Path:
         """The pipeline's own database; nobody else opens it."""
         return self.data / "warehouse.duckdb"
+
+    @property
+    def half_restored(self) -> Path:
+        """What a restore has copied and not put in its place yet."""
+        return self.data / ".restoring"
 
     @property
     def published(self) -> Path:
@@ -63,6 +73,16 @@ class Paths:
     def reports(self) -> Path:
         """Weekly reports, one folder per audience."""
         return self.data / "reports"
+
+    @property
+    def site(self) -> Path:
+        """The archive of issued reports, one folder per audience, for any web server."""
+        return self.data / "site"
+
+    @property
+    def outbox(self) -> Path:
+        """What would be sent, while delivery is not enabled."""
+        return self.data / "outbox"
 
     @property
     def dagster_home(self) -> Path:

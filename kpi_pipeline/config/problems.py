@@ -26,7 +26,7 @@ CFG031      an external objective that nobody approved
 CFG032      a question and a KPI disagree on whether one answers the other
 CFG033      the accountable owner is not of the objective's department
 CFG034      baseline weeks that are not weeks of the company's calendar, or end before they start
-CFG035      a success rule that contradicts the metric's direction
+CFG035      a success rule that contradicts the metric's direction or the target's band
 CFG036      a geometric path from or to a value that is not positive
 CFG037      a reason (``why``) shorter than 20 characters
 CFG038      a review that should have taken place (warning)
@@ -38,9 +38,20 @@ CFG043      a review outside the time between taking effect and the deadline
 CFG044      a KPI that is its own guardrail
 CFG045      an assumption that held until a day that has passed (warning)
 CFG046      all tasks are done: the strategy has to be reviewed (warning)
+CFG047      a target that is not either a value or a band, or a band without any value in it
+CFG048      unusual weeks of a KPI are to be found as those of a proportion, and its metric is none
+CFG049      an event that ends before it starts
 CFG050      a source whose files cannot be read as its YAML says
 CFG051      a formula or option of a metric that cannot be computed
 CFG052      a metric without total that a KPI is made of
+CFG053      factors whose product is not the metric
+CFG060      something that is no e-mail address, host or address of a web server
+CFG061      a recipient's language is not one of the report's
+CFG062      mail would leave this machine without encryption
+CFG063      one folder is given to both audiences
+CFG064      a recipient is named twice; one copy is sent (warning)
+CFG065      a mailbox that cannot exist (warning)
+CFG066      a report that nobody gets, or an edition that is held back in silence (warning)
 KPI001      KPIs without any objective
 KPI002      unknown field
 KPI003      an id is used twice
@@ -76,6 +87,7 @@ KPI051      a report for executives that names an internal KPI, or an executive 
 KPI052      an executive KPI whose effect is a hypothesis without an expiry within 26 weeks, or expired (warning)
 KPI053      an internal KPI that can be computed back from what executives see (warning)
 KPI054      a text that executives will not see, because it names an internal KPI (warning)
+KPI055      executives will not see what moved a KPI, because an internal KPI may be a part of it (warning)
 KPI060      a report shows, or an owner answers for, more KPIs than the limit (warning)
 ==========  ============================================================================================================
 """

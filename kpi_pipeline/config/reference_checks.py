@@ -19,6 +19,8 @@ MEASURE_NAME = re.compile(r"[a-z][a-z0-9_]+")
 def check_references(draft: Draft) -> Iterator[Problem]:
     """Yield a problem for each name that nothing bears and each owner who is not active."""
     numbers = {*draft.metrics.declared, *draft.kpis.declared}
+    for metric in draft.metrics.entries.values():
+        yield from _unknown(metric, draft.metrics.declared, "factors")
     for criterion in draft.criteria.entries.values():
         yield from _unknown(criterion, numbers, "measured_by")
     for objective in draft.objectives.entries.values():

@@ -19,7 +19,7 @@ from kpi_pipeline.config.commitment_rules import (
     specific,
 )
 from kpi_pipeline.config.configuration import Configuration
-from kpi_pipeline.config.kpi import Override
+from kpi_pipeline.config.kpi import Override, Target
 from kpi_pipeline.config.phrase import Phrase, written
 from kpi_pipeline.config.time_rules import complete_weeks, time_bound
 from kpi_pipeline.config.translation import translated
@@ -120,7 +120,7 @@ def _verdict(letter: Letter, commitment: Commitment, configuration: Configuratio
     if letter == "S" and kpi.where is not None:
         return "pass", Phrase(
             "one metric, one target ({target}), one scope ({scope}); with reason, resources and tasks",
-            target=written(target.value),
+            target=_written_target(target),
             scope=kpi.where.scope,
         )
     if letter == "M":
@@ -138,6 +138,12 @@ def _verdict(letter: Letter, commitment: Commitment, configuration: Configuratio
         weeks=complete_weeks(configuration.calendar, kpi.effective_from, target.deadline),
         start=kpi.effective_from,
     )
+
+
+def _written_target(target: Target) -> str:
+    if target.band is not None:
+        return f"{written(target.band.low)} … {written(target.band.high)}"
+    return "" if target.value is None else written(target.value)
 
 
 def _achievability(override: Override | None, owner: str) -> tuple[Verdict, Phrase]:

@@ -103,7 +103,7 @@ def draw_ad_day(rng: np.random.Generator, units: AdUnits, plan: DayPlan, scale: 
     impressions = rng.poisson(volume * np.exp(rng.normal(0, 0.05, count)))
     clicks = rng.binomial(impressions, units.click_rate * np.array(plan.click_rates)[units.platform])
     link_clicks = rng.binomial(clicks, LINK_CLICK_SHARE)
-    settled_cost = _round(clicks * units.cents_per_click * np.exp(rng.normal(0, 0.06, count)))
+    settled_cost = _round(clicks * units.cents_per_click * plan.click_price * np.exp(rng.normal(0, 0.06, count)))
     # Google credits invalid clicks later; Meta's first figure may lie on either side.
     correction = rng.uniform(-0.004, 0.012, count) * (rng.random(count) < 0.5)
     correction = np.where(units.platform == GOOGLE, np.abs(correction), correction)

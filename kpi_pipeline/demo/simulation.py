@@ -53,7 +53,7 @@ class DemoSummary:
 
 
 def simulated(
-    directory: Path, *, weeks: int = 26, scale: float = 1.0, seed: int = 1, last_day: date = DEFAULT_LAST_DAY
+    directory: Path, *, weeks: int = 30, scale: float = 1.0, seed: int = 1, last_day: date = DEFAULT_LAST_DAY
 ) -> DemoSummary:
     """Return what ``simulate`` with these arguments wrote below ``directory`` before, or write it now."""
     truth = directory / TRUTH_FILE
@@ -76,7 +76,7 @@ def _parameters(weeks: int, scale: float, seed: int, last_day: date) -> dict[str
 
 
 def simulate(
-    directory: Path, *, weeks: int = 26, scale: float = 1.0, seed: int = 1, last_day: date = DEFAULT_LAST_DAY
+    directory: Path, *, weeks: int = 30, scale: float = 1.0, seed: int = 1, last_day: date = DEFAULT_LAST_DAY
 ) -> DemoSummary:
     """Write the demo company's exports and its true values below ``directory``; earlier ones there are replaced.
 
@@ -84,7 +84,8 @@ def simulate(
 
     Args:
         directory: where to write.
-        weeks: how many weeks of history end with that of ``last_day``.
+        weeks: how many weeks of history end with that of ``last_day``; of 30, ads are final in 25, enough to tell what
+            they lead to.
         scale: 1 means about 8,000 sessions and 260 orders a week.
         seed: of all random draws.
         last_day: the last day of the history.

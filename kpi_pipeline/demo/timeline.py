@@ -1,6 +1,6 @@
 """The demo company's time: its days and weeks, when exports arrive, and what happens when.
 
-Here: dates, the planted events and the slow movements of demand, conversion and click rates. Add an event of the demo's
+Here: dates, the planted events, the trends, and the movements of demand, conversion and ads. Add an event of the demo's
 history here. What an event does to visitors or ads belongs to ``visits`` and ``advertising``.
 """
 
@@ -20,6 +20,9 @@ from kpi_pipeline.errors import DemoError
 CALENDAR = CompanyCalendar(TIME_ZONE, "monday", "gregorian")
 MICROSECONDS = 1_000_000
 EXPORT_WINDOW_DAYS = 30
+# What is added every week, in parts of the first week's value.
+CONVERSION_TREND, CLICK_RATE_TREND, CLICK_PRICE_TREND, ENGAGEMENT_TREND = 0.007, 0.005, -0.005, 0.006
+RECALL = 2.2  # how many per cent more come by themselves when the ads of the week before were liked one per cent more
 WEEKDAY_DEMAND = (1.06, 1.04, 1.0, 0.98, 0.92, 0.9, 1.1)
 INCIDENT_DAYS = 4
 
@@ -35,6 +38,9 @@ class DayPlan:
         demand: the season's factor on visitors and impressions.
         conversion: factor on the step from checkout to purchase.
         click_rates: factor on the click rate, by platform.
+        click_price: factor on what a click costs.
+        recall: factor on the visitors who come by themselves, because they remember the ads of the week before.
+        engagement: factor on the share of visitors who stay a while without filling a cart.
         is_late_day: some devices send this day's events only days later.
     """
 
@@ -46,6 +52,9 @@ class DayPlan:
     demand: float
     conversion: float
     click_rates: tuple[float, ...]
+    click_price: float
+    recall: float
+    engagement: float
     is_checkout_broken: bool
     is_launched: bool
     is_new_attribution: bool
@@ -59,12 +68,14 @@ class Timeline:
 
     Attributes:
         conversion_drift: one factor a week.
-        click_drift: by platform, one factor a week.
+        ad_appeal: how well the ads are liked on all platforms; one factor a week.
+        click_drift: how much more than that the ads of each platform are clicked; one factor a week.
     """
 
     first_day: date
     last_day: date
     conversion_drift: Sequence[float]
+    ad_appeal: Sequence[float]
     click_drift: Sequence[Sequence[float]]
 
     @property
@@ -132,8 +143,13 @@ class Timeline:
             start_at=self.midnights[index],
             end_at=self.midnights[index + 1],
             demand=season(day) * WEEKDAY_DEMAND[index % 7],
-            conversion=(1 + 0.007 * index / 7) * self.conversion_drift[week],
-            click_rates=tuple((1 + 0.005 * index / 7) * drift[week] for drift in self.click_drift),
+            conversion=(1 + CONVERSION_TREND * index / 7) * self.conversion_drift[week],
+            click_rates=tuple(
+                (1 + CLICK_RATE_TREND * index / 7) * self.ad_appeal[week] * drift[week] for drift in self.click_drift
+            ),
+            click_price=1 + CLICK_PRICE_TREND * index / 7,
+            recall=self.ad_appeal[week - 1] ** RECALL if week else 1.0,
+            engagement=1 + ENGAGEMENT_TREND * index / 7,
             is_checkout_broken=day in self.incident_days,
             is_launched=day >= self.launch_day,
             is_new_attribution=day >= self.attribution_change_day,
@@ -156,7 +172,7 @@ def utc_offset_minutes(seconds: int) -> int:
 
 
 def draw_timeline(rng: np.random.Generator, *, weeks: int, last_day: date) -> Timeline:
-    """Lay out ``weeks`` weeks that end with the week of ``last_day``, with their slow random movements.
+    """Lay out ``weeks`` weeks that end with the week of ``last_day``, with their random movements.
 
     Raises:
         DemoError: fewer than three weeks are asked for.
@@ -167,14 +183,15 @@ def draw_timeline(rng: np.random.Generator, *, weeks: int, last_day: date) -> Ti
     return Timeline(
         first_day=last_week.start - timedelta(days=7 * (weeks - 1)),
         last_day=last_day,
-        conversion_drift=_drift(rng, weeks, spread=0.03),
-        click_drift=tuple(_drift(rng, weeks, spread=0.06) for _ in PLATFORMS),
+        conversion_drift=_drift(rng, weeks, spread=0.02, memory=0.6),
+        ad_appeal=_drift(rng, weeks, spread=0.12, memory=0.3),
+        click_drift=tuple(_drift(rng, weeks, spread=0.03, memory=0.6) for _ in PLATFORMS),
     )
 
 
-def _drift(rng: np.random.Generator, weeks: int, *, spread: float) -> tuple[float, ...]:
+def _drift(rng: np.random.Generator, weeks: int, *, spread: float, memory: float) -> tuple[float, ...]:
     level, factors = 0.0, []
     for shock in rng.normal(0, spread, weeks):
-        level = 0.6 * level + float(shock)
+        level = memory * level + float(shock)
         factors.append(math.exp(level))
     return tuple(factors)

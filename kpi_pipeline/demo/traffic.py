@@ -20,8 +20,10 @@ from kpi_pipeline.demo.company import (
     EMAIL,
     GOOGLE,
     ORGANIC_SEARCH,
+    ORGANIC_SOCIAL,
     PAID_SEARCH,
     PAID_SOCIAL,
+    REFERRAL,
     UNPAID_SESSIONS_A_DAY,
 )
 from kpi_pipeline.demo.events import NEW_CUSTOMER
@@ -32,6 +34,7 @@ GROUP_SHAPE = (len(CHANNELS), len(DEVICES), len(COUNTRIES))
 NEWSLETTER_WEEKDAYS = (2, 4)  # Tuesday and Thursday
 NEWSLETTER_DEMAND, OTHER_DAYS_DEMAND = 2.2, 0.52  # of the channel Email
 SESSIONS_PER_CLICK = (0.90, 0.84)
+RECALLING_CHANNELS = (DIRECT, ORGANIC_SEARCH, ORGANIC_SOCIAL, REFERRAL)
 RETURN_CHANNELS, RETURN_SHARES = (EMAIL, DIRECT, ORGANIC_SEARCH), (0.45, 0.35, 0.20)
 
 
@@ -77,6 +80,7 @@ def _unpaid(rng: np.random.Generator, plan: DayPlan, scale: float) -> Arrivals:
     mean = np.zeros(GROUP_SHAPE)
     for channel, sessions in UNPAID_SESSIONS_A_DAY.items():
         mean[channel] = sessions * scale * plan.demand * np.outer(DEVICE_SHARES, COUNTRY_SHARES)
+    mean[list(RECALLING_CHANNELS)] *= plan.recall
     mean[EMAIL] *= NEWSLETTER_DEMAND if plan.day.isoweekday() in NEWSLETTER_WEEKDAYS else OTHER_DAYS_DEMAND
     sessions_of_group = rng.poisson(mean.ravel())
     groups = np.indices(GROUP_SHAPE).reshape(3, -1)

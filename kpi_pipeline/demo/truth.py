@@ -203,7 +203,9 @@ def planted(timeline: Timeline) -> dict[str, object]:
             "week_start": week_of(change),
             "first_day": change.isoformat(),
         },
-        "drivers": [  # to be seen in changes from week to week
+        # To be looked for in changes from week to week; the levels of the decoy correlate, because both have a trend.
+        "drivers": [
+            {"cause": "ctr_ads", "effect": "new_customers", "members": {}, "lag_weeks": 1, "sign": 1},
             {
                 "cause": "ctr_ads",
                 "effect": "sessions",
@@ -211,6 +213,6 @@ def planted(timeline: Timeline) -> dict[str, object]:
                 "lag_weeks": 0,
                 "sign": 1,
             },
-            {"cause": "conversion_rate_session", "effect": "new_customers", "members": {}, "lag_weeks": 0, "sign": 1},
         ],
+        "decoy": {"cause": "engagement_rate", "effect": "cpc", "lag_weeks": 0, "sign": -1},
     }

@@ -137,6 +137,7 @@ def _draw_journeys(rng: np.random.Generator, plan: DayPlan, arrivals: Arrivals) 
     has_cart = (rng.random(count) < cart_rate) | comes_to_buy
     has_checkout = has_cart & ((rng.random(count) < CHECKOUT_RATE) | comes_to_buy)
     buys = has_checkout & (rng.random(count) < purchase_rate)
+    stays = np.where(is_mobile, ENGAGED_RATE_MOBILE, ENGAGED_RATE) * plan.engagement
     return Journeys(
         has_view=has_cart | (rng.random(count) < VIEW_RATE),
         has_cart=has_cart,
@@ -144,7 +145,7 @@ def _draw_journeys(rng: np.random.Generator, plan: DayPlan, arrivals: Arrivals) 
         shows_checkout=has_checkout & ~(buys & (rng.random(count) < EXPRESS_RATE)),
         buys=buys,
         is_seen=buys & (rng.random(count) >= UNSEEN_RATE),
-        is_engaged=has_cart | (rng.random(count) < np.where(is_mobile, ENGAGED_RATE_MOBILE, ENGAGED_RATE)),
+        is_engaged=has_cart | (rng.random(count) < stays),
     )
 
 

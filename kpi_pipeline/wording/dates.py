@@ -17,6 +17,18 @@ def format_day(day: date, language: Language) -> str:
     return _fill("date", language, day=str(number), month=language.months[month - 1], year=str(year))
 
 
+def format_short_day(day: date, language: Language) -> str:
+    """Write one day without its year, for places where the year is clear."""
+    _, month, number = _in_calendar(day, language)
+    return _fill("short_date", language, day=str(number), month=language.months[month - 1])
+
+
+def format_month(day: date, language: Language) -> str:
+    """Write the month of a day, with its year."""
+    year, month, _ = _in_calendar(day, language)
+    return _fill("month", language, month=language.months[month - 1], year=str(year))
+
+
 def format_days(first: date, last: date, language: Language) -> str:
     """Write a range of days, each month and year only where it differs; one day stands alone."""
     if first == last:

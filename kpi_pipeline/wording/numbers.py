@@ -4,7 +4,7 @@ Here: turning one number into text. A new unit is added to ``COUNTED_UNITS`` and
 and ``format_change``. Deciding which number is shown, and texts without numbers, do not belong here.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import ROUND_HALF_UP, Decimal
 
 from kpi_pipeline.config.model import Unit
@@ -60,6 +60,12 @@ def format_step(step: Number, style: NumberStyle, *, signed: bool = True) -> str
     return _in_unit(step, style, signed=signed)
 
 
+def format_axis(value: Number, style: NumberStyle) -> str:
+    """Write a round number of an axis in the metric's unit, with no more decimals than it has."""
+    exact = _exact(value).normalize()
+    return _in_unit(exact, replace(style, decimals=max(-int(exact.as_tuple().exponent), 0)), signed=False)
+
+
 def format_share(share: Number, language: Language) -> str:
     """Write a share (0.56) as whole per cent."""
     return _fill(100 * _exact(share), 0, language, "percent")
@@ -68,6 +74,18 @@ def format_share(share: Number, language: Language) -> str:
 def format_growth(growth: Number, language: Language) -> str:
     """Write a growth (0.0154) in per cent with its sign, fine enough to compare weeks."""
     return _fill(100 * _exact(growth), 2, language, "percent", signed=True)
+
+
+def format_part(part: Number | None, whole: Number | None, decimals: int, language: Language) -> str:
+    """Write what part of a whole something is, in per cent; nothing where that cannot be said."""
+    if part is None or not whole:
+        return ""
+    return _fill(100 * _exact(part) / _exact(whole), decimals, language, "percent")
+
+
+def format_decimal(value: Number, decimals: int, language: Language, *, signed: bool = False) -> str:
+    """Write a number without a unit."""
+    return _fill(value, decimals, language, "plain", signed=signed)
 
 
 def format_count(count: int, language: Language) -> str:

@@ -12,7 +12,7 @@ from typing import get_args
 
 from kpi_pipeline.config.metric import Metric
 from kpi_pipeline.config.model import Language as LanguageCode
-from kpi_pipeline.config.model import Text
+from kpi_pipeline.config.model import Text, Unit
 from kpi_pipeline.wording.dates import format_day
 from kpi_pipeline.wording.language import Language, load_language
 from kpi_pipeline.wording.numbers import (
@@ -62,6 +62,10 @@ class Phrasing:
         """Write a value of the metric."""
         return format_value(value, self._style)
 
+    def band(self, low: Number, high: Number) -> str:
+        """Write the two ends of a band of values."""
+        return self.say("target.band", low=self.value(low), high=self.value(high))
+
     def change(self, value: Number, before: Number) -> str:
         """Write the step from one value to a later one."""
         return format_change(value, before, self._style)
@@ -70,13 +74,22 @@ class Phrasing:
         """Write how far two values are apart."""
         return format_step(abs(value - other), self._style, signed=False)
 
+    def step(self, step: float) -> str:
+        """Write a difference of two values with its sign."""
+        return format_step(step, self._style)
+
     def growth(self, growth: float, *, is_relative: bool) -> str:
         """Write what is gained in a week: a share of the week before, or a step in the metric's unit."""
-        return format_growth(growth, self.language) if is_relative else format_step(growth, self._style)
+        return format_growth(growth, self.language) if is_relative else self.step(growth)
 
     def count(self, count: int) -> str:
         """Write a plain whole number."""
         return format_count(count, self.language)
+
+    def number(self, number: float, decimals: int, *, is_percent: bool = False) -> str:
+        """Write a number that is none of the metric: a plain one, or so many per cent."""
+        unit: Unit = "percent" if is_percent else "ratio"
+        return format_value(number, NumberStyle(self.language, unit, decimals, self.currency))
 
     def share(self, share: float) -> str:
         """Write a share (0.56) as whole per cent."""

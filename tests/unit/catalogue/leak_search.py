@@ -17,6 +17,7 @@ from typing import Any
 
 from kpi_pipeline.catalogue.audience import Audiences
 from kpi_pipeline.catalogue.derivation import derivable_kpis
+from kpi_pipeline.catalogue.driver_exposure import DriverExposure
 from kpi_pipeline.catalogue.publication_ledger import PublicationLedger
 from kpi_pipeline.catalogue.refresh import refresh_kpi_tables
 from kpi_pipeline.catalogue.snapshot_plan import snapshot_tables
@@ -242,6 +243,24 @@ def _found_in(tables: Tables, config: Configuration, catalogue: RandomCatalogue,
                     yield f"{table}.{column} names an internal KPI: {cell}"
                 elif isinstance(cell, int | float | Decimal) and digits(cell) in numbers:
                     yield f"{table}.{column} is an internal number: {cell}"
+    for member, number in _sides_of_members(tables):
+        if digits(number) in numbers:
+            yield f"what moved a KPI tells an internal number of {member}: {number}"
+
+
+def _sides_of_members(tables: Tables) -> Iterator[tuple[str, float]]:
+    """What a reader works out who multiplies weights with the denominator, and values with both, then adds these up."""
+    weeks = {(row["kpi_id"], row["week_start"]): row for row in tables["kpi.weekly_executive"]}
+    for row in tables["kpi.contributions"]:
+        week = weeks[row["kpi_id"], row["week_start"]]
+        if row["weight"] is not None and week["denominator"] is not None:
+            below = row["weight"] * float(week["denominator"])
+            yield f"{row['dimension']} {row['member']}", below
+            if row["value"] is not None:
+                above = row["value"] * below
+                yield from (
+                    (f"{row['dimension']} {row['member']}", each) for each in (above, above + below, above - below)
+                )
 
 
 def _note(publisher: Publisher, config: Configuration, tables: Tables) -> None:
@@ -253,5 +272,12 @@ def _note(publisher: Publisher, config: Configuration, tables: Tables) -> None:
         "without sides": bool(audiences.metrics_without_sides),
         "derivable": bool(derivable_kpis(audiences, publisher.project)),
         "withheld": any(row["why_en"] is None for row in tables["kpi.catalogue"]),
+        "split": any(row["weight"] is not None for row in tables["kpi.contributions"]),
+        "split withheld": any(DriverExposure(audiences, publisher.project).withheld()),
+        "factors": any(row["method"] == "factors" for row in tables["kpi.contributions"]),
+        "driver": any(row["finding_en"] is not None for row in tables["kpi.contributions"] if row["driver_rank"]),
+        "member withheld": any(
+            row["member"] is None for row in tables["kpi.contributions"] if row["method"] != "not_split"
+        ),
     }
     publisher.came_up.update(kind for kind, came_up in kinds.items() if came_up)

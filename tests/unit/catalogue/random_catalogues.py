@@ -1,7 +1,8 @@
 """Random configurations that try to show executives an internal KPI, and the measures behind them.
 
-Here: trees of objectives, metrics of which some are others in disguise or sides of others, names and ids that hold each
-other, and texts that tell what nobody should. Whether anything leaks is found out in
+Here: trees of objectives, metrics of which some are others in disguise, sides or factors of others, names and ids that
+hold each other, members that are called like them, reports that ask for every split, and texts that tell what nobody
+should. Whether anything leaks is found out in
 ``test_internal_kpis_stay_internal``.
 """
 
@@ -16,6 +17,7 @@ from kpi_pipeline.config.goals import Criterion, Goals, Objective, Owner, Questi
 from kpi_pipeline.config.kpi import Action, Baseline, Kpi, SuccessRule, Target
 from kpi_pipeline.config.metric import Metric
 from kpi_pipeline.config.model import Text
+from kpi_pipeline.config.report import Report
 from tests.unit.catalogue.hand_made import configuration, kpi, metric, week
 from tests.unit.catalogue.random_formulas import (
     SUMS,
@@ -31,8 +33,8 @@ from tests.unit.catalogue.random_formulas import (
 
 WEEKS = 6
 FACTS = """\
--- One row per day and region.
--- grain: day, region
+-- One row per day, region and device.
+-- grain: day, region, device
 -- covered by: orders
 -- basis: order placed
 -- last members: member_count
@@ -40,6 +42,7 @@ FACTS = """\
 select
     orders.day, -- day
     orders.country as region, -- region
+    orders.device, -- device
     1 as visits, -- visits
     1 as sales, -- sales
     1 as basket_items, -- items
@@ -51,6 +54,9 @@ from raw.orders as orders
 """
 WORDS = ("growth", "sales", "rate", "visits", "quality", "cost", "speed", "care", "calls", "reach", "basket", "net")
 PERSIAN = ("رشد", "فروش", "نرخ", "بازدید", "کیفیت", "هزینه", "سرعت", "مراقبت", "تماس", "دسترسی", "سبد", "خالص")
+# What executives may see as a member is what the team calls an internal KPI.
+DEVICES = ("Reach", "calls", "visits")
+SPLITS = ("region", "device", "factors")
 FILTERS = ("region = 'north'", "'north' = region", "region in ('north')", "not (region <> 'north')")
 
 
@@ -59,9 +65,11 @@ def fact_rows(random: Random) -> list[dict[str, Any]]:
     days = [week(0) + timedelta(days=number) for number in range(0, 7 * WEEKS, 3)]
     columns = (*SUMS, "member_count", "minutes")
     return [
-        {"day": day, "region": region} | {name: random.randrange(100_003, 9_999_991) for name in columns}
+        {"day": day, "region": region, "device": device}
+        | {name: random.randrange(100_003, 9_999_991) for name in columns}
         for day in days
         for region in ("north", "south")
+        for device in DEVICES
     ]
 
 
@@ -96,11 +104,15 @@ class _Maker:
     def catalogue(self) -> RandomCatalogue:
         for _ in range(self._random.randint(4, 8)):
             self._add_metric()
+        if self._random.random() < 0.7:
+            self._add_factors()
         objectives = self._objectives()
         ids = self._kpi_ids()
         kpis = {kpi_id: self._kpi(name, objectives, ids) for kpi_id, name in zip(ids, self._metrics, strict=True)}
         metrics = {name: each.model_copy(update={"definition": self._text()}) for name, each in self._metrics.items()}
-        before = configuration(metrics, goals=self._goals(objectives, ids), kpis=kpis, fingerprint="before")
+        reports = {"weekly": self._report()}
+        goals = self._goals(objectives, ids)
+        before = configuration(metrics, goals=goals, kpis=kpis, reports=reports, fingerprint="before")
         moved = self._random.choice(ids)
         elsewhere = [name for name in objectives if name != kpis[moved].objective]
         changed = kpis[moved].model_copy(update=_serving(self._random.choice(elsewhere)))
@@ -121,10 +133,35 @@ class _Maker:
             filter=self._random.choice(FILTERS) if is_filtered else None,
             trailing_weeks=self._random.choice((1, 1, 1, 2)),
         )
+        self._keep(one, tree, is_filtered)
+
+    def _keep(self, one: Metric, tree: Tree, is_filtered: bool) -> str:
         name = "_".join(one.name.en.lower().split())
         while name in self._metrics:
             name += f"_{self._random.choice(WORDS)}"
         self._metrics[name], self._trees[name] = one, (tree, is_filtered)
+        return name
+
+    def _add_factors(self) -> None:
+        """Make some metric the product of two new ones."""
+        products = [
+            name
+            for name, (tree, is_filtered) in self._trees.items()
+            if not is_filtered and is_arithmetic(tree) and self._metrics[name].trailing_weeks == 1
+        ]
+        if not products:
+            return
+        product, above = self._random.choice(products), random_sum(self._random)
+        tree = self._trees[product][0]
+        factors: tuple[Tree, ...] = (above, ("/", tree, above))
+        if any(meaning(each, False) is None for each in factors):
+            return
+        names = tuple(self._keep(metric(spelt(each), name=self._name()), each, False) for each in factors)
+        self._metrics[product] = self._metrics[product].model_copy(update={"factors": names})
+
+    def _report(self) -> Report:
+        drivers = tuple(self._random.sample(SPLITS, self._random.choice((1, 2, 3, 3))))
+        return Report(audience="executive", title=self._text(), languages=("en",), drivers=drivers)
 
     def _formula(self) -> tuple[Tree, bool]:
         known = self._random.choice(list(self._trees.values())) if self._trees else None

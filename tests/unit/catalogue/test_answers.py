@@ -8,6 +8,7 @@ from kpi_pipeline.catalogue.answers import answer_rows
 from kpi_pipeline.catalogue.audience import Audiences
 from kpi_pipeline.catalogue.metric_plan import plan_metric
 from kpi_pipeline.catalogue.target_facts import target_facts
+from kpi_pipeline.catalogue.week_changes import HistoryTest
 from kpi_pipeline.catalogue.weekly import weekly_rows
 from kpi_pipeline.catalogue.weeks import Week
 from kpi_pipeline.config.configuration import Configuration
@@ -65,7 +66,7 @@ def rows(project: SqlProject, config: Configuration, **last: Any) -> list[dict[s
     facts = target_facts(config, plans, {"clicks": weeks}, {}, {})
     weekly = [
         {"kpi_id": "clicking", "is_held_back": False, **row}
-        for row in weekly_rows(one, clicks, config.calendar, weeks, is_proportion=False)
+        for row in weekly_rows(one, clicks, config.calendar, weeks, test=HistoryTest(clicks.unit))
     ]
     return [dict(row) for row in answer_rows(Audiences(config), facts, weekly, week(12))]
 
@@ -81,10 +82,10 @@ def test_feasibility_is_answered_by_the_forecast_with_numbers(project: SqlProjec
     # weeks led from 100 to 108: 1.08^(1/4) − 1 = 1.94 %. The path is at 100 + 45 · 12 / 19 = 128, which is more.
     answer = told(project, "feasibility")
 
-    assert answer.startswith("Clicks is at 125 (at risk). The target of 145 is a stretch: chance ")
-    assert "It takes +2.14% a week until 25 May 2026; the best four weeks brought +1.94% a week." in answer
-    # 125 · (125 / 100)^(7 / 12) = 142.4.
-    assert "If it goes on as until now, Clicks will be at 142 in the deadline's week (" in answer
+    assert answer.startswith("Clicks is at 125 (off track). The target of 145 looks unrealistic: chance ")
+    assert "It takes +2.14% a week until 25 May 2026; the best 4 weeks brought +1.94% a week." in answer
+    # The middle between staying at 125 and going on as until now, 125 · (125 / 100)^(7 / 12) = 142.4, is 133.4.
+    assert "If it goes on as until now, Clicks will be at 133 in the deadline's week (" in answer
 
 
 def test_success_is_the_distance_to_the_target(project: SqlProject) -> None:
@@ -102,13 +103,13 @@ def test_success_is_the_distance_to_the_target(project: SqlProject) -> None:
 def test_change_tells_the_trend_and_whether_it_is_more_than_chance(project: SqlProject) -> None:
     # 125 / 122 is 2.46 % more.
     assert told(project, "change") == (
-        "Clicks is at 125, +2.5% on the week before: not tested. 12 weeks earlier it was at 100."
+        "Clicks is at 125, +2.5% on the week before: no detectable change. 12 weeks earlier it was at 100."
     )
 
 
 def test_how_tells_the_open_tasks_and_the_planned_action(project: SqlProject) -> None:
     assert told(project, "how", how=How(tasks=(Task(task="write."), Task(task="rest", done_on=date(2026, 1, 1))))) == (
-        "Clicks is at 125 (at risk). Open tasks: write. When it is off track: Try harder."
+        "Clicks is at 125 (off track). Open tasks: write. When it is off track: Try harder."
     )
     done = How(tasks=(Task(task="rest", done_on=date(2026, 1, 1)),))
     assert "All planned tasks are done; the strategy has to be reviewed." in told(project, "how", how=done)
@@ -116,7 +117,7 @@ def test_how_tells_the_open_tasks_and_the_planned_action(project: SqlProject) ->
 
 def test_why_is_no_question_for_a_number(project: SqlProject) -> None:
     assert told(project, "why") == (
-        "Clicks is at 125 (at risk). A number shows that, not why."
+        "Clicks is at 125 (off track). A number shows that, not why."
         " It is watched because: Because it matters to everybody."
     )
 
@@ -124,7 +125,7 @@ def test_why_is_no_question_for_a_number(project: SqlProject) -> None:
 def test_who_answers_for_it_and_who_works_on_it(project: SqlProject) -> None:
     who = Who(accountable="ceo", responsible=("ux", "ceo"))
     assert told(project, "who", who=who) == (
-        "Clicks is at 125 (at risk). Chief answers for it. Doing the work: Designer, Chief."
+        "Clicks is at 125 (off track). Chief answers for it. Doing the work: Designer, Chief."
     )
 
 
@@ -157,7 +158,7 @@ def test_persian_answers_keep_directions_apart(project: SqlProject) -> None:
     found = rows(project, company_of("how", "tune_ads"))
 
     assert found[0]["answer_fa"] == (
-        f"{FSI}فارسی Clicks{PDI} اکنون ۱۲۵ است (در خطر). کارهای باز: {FSI}work{PDI}."
+        f"{FSI}فارسی Clicks{PDI} اکنون ۱۲۵ است (خارج از مسیر). کارهای باز: {FSI}work{PDI}."
         f" هنگام خروج از مسیر: {FSI}فارسی Try harder{PDI}."
     )
 
@@ -168,7 +169,7 @@ def test_answers_for_executives_hold_nothing_that_the_team_writes_freely(project
 
     assert (internal["audience"], executive["audience"]) == ("internal", "executive")
     assert "secret_ratio" in internal["answer_en"]
-    assert executive["answer_en"] == "Clicks is at 125 (at risk). When it is off track: Try harder."
+    assert executive["answer_en"] == "Clicks is at 125 (off track). When it is off track: Try harder."
     assert (executive["question_id"], executive["objective_id"], executive["kind"]) == ("asked", "convert", "how")
     assert (executive["kpi_id"], executive["week_start"]) == ("clicking", week(12))
 

@@ -21,6 +21,7 @@ from kpi_pipeline.catalogue.breaks import (
 )
 from kpi_pipeline.catalogue.catalogue_check import check_catalogue
 from kpi_pipeline.catalogue.metric_plan import plan_metric
+from kpi_pipeline.catalogue.week_changes import ChangeTest, HistoryTest, ProportionTest
 from kpi_pipeline.catalogue.weekly import weekly_rows
 from kpi_pipeline.catalogue.weeks import Week
 from kpi_pipeline.config.breaks import Break
@@ -60,7 +61,8 @@ def shares(*counts: tuple[int, int]) -> list[Week]:
 
 def rows(found: list[Week], *breaks: MetricBreak, is_proportion: bool = False) -> list[dict[str, Any]]:
     one = kpi("clicks", "grow")
-    return list(weekly_rows(one, COUNT, CALENDAR, found, breaks, is_proportion=is_proportion))
+    test: ChangeTest = ProportionTest() if is_proportion else HistoryTest(COUNT.unit)
+    return list(weekly_rows(one, COUNT, CALENDAR, found, breaks, test=test))
 
 
 def found_for(

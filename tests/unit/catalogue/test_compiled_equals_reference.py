@@ -19,6 +19,9 @@ from kpi_pipeline.catalogue.compiler import compile_metric
 from kpi_pipeline.catalogue.measure_sql import Selection
 from kpi_pipeline.catalogue.metric_plan import plan_metric
 from kpi_pipeline.catalogue.metric_sql import metric_sql
+from kpi_pipeline.catalogue.parts import Parts
+from kpi_pipeline.catalogue.parts_reading import read_parts, version_of
+from kpi_pipeline.catalogue.parts_value import value_of
 from kpi_pipeline.config.metric import EarlierDefinition, Metric
 from kpi_pipeline.config.source import Source
 from kpi_pipeline.sources.contracts.contract import build_contract
@@ -236,3 +239,43 @@ def test_many_more_worlds(comparison: Comparison, library: dict[str, Metric]) ->
         for metric_id, one in (library | MADE_UP).items():
             comparison.compare(metric_id, one, seed)
     assert comparison.problems == []
+
+
+def parts_problems(comparison: Comparison, metric_id: str, one: Metric, seed: int) -> Iterator[str]:
+    """Where a week's value does not follow from the sums that the publication ledger would keep of it."""
+    laboratory = comparison.laboratory
+    config = configuration({metric_id: one}, sources=comparison.sources)
+    plan = plan_metric(metric_id, config, laboratory.project)
+    named = set(re.findall(r"\w+", " ".join((one.formula, *(each.formula for each in one.earlier)))))
+    files = [file for file in laboratory.project.files if not named.isdisjoint(each.name for each in file.measures)]
+    chosen = random_world(f"{metric_id} {seed}", one, files, laboratory.types, comparison.delivered)
+    laboratory.fill(chosen, [file.table for file in files])
+    rows = laboratory.rows(metric_sql(plan, Selection(("week",), (None,), since=chosen.since)))
+    values = {row.period_start: row for row in rows.values()}
+    found = read_parts(laboratory.engine, plan, config, laboratory.project, list(values))
+    for week, row in values.items():
+        comparison.seen.update([row.null_reason or "value"])
+        kept = Parts.unpacked(found[week].packed())
+        value = value_of(version_of(plan, week), kept.sums)
+        if row.value is None:
+            is_same = value is None or row.null_reason not in ("zero_denominator", "missing_rate")
+        else:
+            is_same = value is not None and math.isclose(value, row.value, rel_tol=1e-12, abs_tol=1e-12)
+        if kept != found[week] or not is_same:
+            yield f"{metric_id}, world {seed}, {week}: is {row.value} ({row.null_reason}), its parts give {value}"
+
+
+def test_values_follow_from_the_sums_that_are_kept_of_them(comparison: Comparison, library: dict[str, Metric]) -> None:
+    some = {name: one for name, one in list(library.items())[::8] if one.has_total}
+    weekly = {name: one for name, one in {**some, **MADE_UP}.items() if one.grains is None or "week" in one.grains}
+    assert [problem for name, one in weekly.items() for problem in parts_problems(comparison, name, one, seed=1)] == []
+    assert comparison.seen["value"] > 30
+    assert comparison.seen["zero_denominator"] > 5
+
+
+@pytest.mark.slow
+def test_values_of_the_whole_library_follow_from_their_sums(comparison: Comparison, library: dict[str, Metric]) -> None:
+    weekly = {name: one for name, one in library.items() if one.has_total and "week" in (one.grains or ("week",))}
+    for seed in (2, 3):
+        for name, one in weekly.items():
+            assert list(parts_problems(comparison, name, one, seed)) == []

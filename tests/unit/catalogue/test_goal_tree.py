@@ -188,6 +188,16 @@ def test_tree_is_drawn_with_values_as_the_reports_write_them(
     assert not {"\u2066", "\u2067", "\u2068", "\u2069"} & set(drawn)
 
 
+def test_band_is_drawn_by_both_ends(
+    snapshot: duckdb.DuckDBPyConnection, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", "200")
+    snapshot.execute("update kpi.catalogue set target = null, target_low = 6, target_high = 8").fetchall()
+    print_goals(read_goal_tree(snapshot, "en"), "en")
+
+    assert "target 6.0% … 8.0% by 1 Mar 2026" in capsys.readouterr().out
+
+
 def test_objective_stands_at_the_top_where_its_parent_is_not_in_the_file(
     snapshot: duckdb.DuckDBPyConnection,
 ) -> None:

@@ -59,6 +59,14 @@ def test_news_is_what_says_something_else_than_before(ledger: PublicationLedger,
     assert ledger.news([replace(other, **changes)]) == [replace(other, **changes)]
 
 
+def test_value_that_stays_the_same_is_news_once_its_week_is_over(ledger: PublicationLedger) -> None:
+    enter(ledger, "s1", value(status="partial", data_age_days=0))
+    after = value(status="partial", data_age_days=1)
+
+    assert ledger.news([after]) == [after]
+    assert ledger.news([value(status="partial", data_age_days=-1)]) == []
+
+
 def test_value_that_returns_to_an_earlier_one_is_news(ledger: PublicationLedger) -> None:
     enter(ledger, "s1", VALUE)
     enter(ledger, "s2", value(value=9.0))

@@ -1,5 +1,6 @@
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
 
 import pytest
 
@@ -8,7 +9,7 @@ from kpi_pipeline.catalogue.judgement import overdue_reviews
 from kpi_pipeline.catalogue.publication_ledger import PublicationLedger
 from kpi_pipeline.catalogue.refresh import refresh_kpi_tables, snapshot_id
 from kpi_pipeline.config.configuration import Configuration
-from kpi_pipeline.config.kpi import Review
+from kpi_pipeline.config.kpi import Impact, Review
 from kpi_pipeline.config.source import Source
 from kpi_pipeline.errors import ConfigurationError, EngineError
 from kpi_pipeline.sources.custody.arrival import Decision, NewArrival, Refusal
@@ -97,6 +98,33 @@ def test_reviews_that_are_overdue_are_known_after_the_run(world: World) -> None:
     world.refresh("s1", config=replace(CONFIG, kpis=CONFIG.kpis | {"ctr": overdue}))
 
     assert overdue_reviews(world.warehouse.engine) == ["ctr"]
+
+
+def test_relation_to_a_metric_that_no_kpi_is_about_decides_what_is_left_of_the_evidence(world: World) -> None:
+    members = {"platform": "p", "campaign": "c", "device": "d", "country": "DE"}
+    # Clicks and costs alternate against each other, week after week.
+    rows = [
+        members | {"day": week(n), "ad_clicks": 500 + 9 * (n % 2) + n, "ad_cost": Decimal(900 - 7 * (n % 2) + n)}
+        for n in range(24)
+    ]
+    world.warehouse.measures("ads", rows)
+    world.warehouse.changed("measures.ads", *(week(n) for n in range(24)))
+    world.warehouse.cover({"ad_performance": (week(0), week(24) - timedelta(days=1))})
+    impact = Impact(objective_metric="cost", expected_sign=1, lag_weeks=0, evidence="measured")
+    config = configuration(
+        {"clicks": CONFIG.metrics["clicks"], "cost": metric("ad_cost", unit="currency")},
+        goals=goals(),
+        kpis={"clicks": kpi("clicks", "tune_ads", impact=impact)},
+    )
+    world.refresh("s1", as_of=week(24), config=config)
+
+    (row,) = world.warehouse.rows("select * from kpi.relations")
+    assert (row["kpi_id"], row["objective_metric"], row["weeks"], row["pairs"]) == ("clicks", "cost", 24, 23)
+    assert (row["verdict"], row["is_indicative"], row["is_discovery"]) == ("contradicts", True, True)
+    (known,) = world.warehouse.rows("select evidence, evidence_state from kpi.catalogue where kpi_id = 'clicks'")
+    assert known == {"evidence": "measured", "evidence_state": "unconfirmed"}
+    (score,) = world.warehouse.rows("select score, is_passed from kpi.scores where property = 'impactful'")
+    assert score == {"score": 0.0, "is_passed": False}
 
 
 def test_same_snapshot_is_not_made_again(world: World) -> None:

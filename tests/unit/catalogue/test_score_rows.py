@@ -2,8 +2,11 @@ from datetime import date, datetime, timedelta
 from typing import Any
 
 from kpi_pipeline.analysis.latency import Latency
+from kpi_pipeline.analysis.relation import Relation
+from kpi_pipeline.analysis.relation_verdict import Discovery
 from kpi_pipeline.calendar.company_calendar import CompanyCalendar
 from kpi_pipeline.catalogue.publication_ledger import ReportedValue
+from kpi_pipeline.catalogue.relation_facts import UNCOUPLED, KpiRelation
 from kpi_pipeline.catalogue.score_rows import ScoreFacts, SourceFacts, kpi_scores, measured_latencies, score_rows
 from kpi_pipeline.catalogue.weeks import Week
 from kpi_pipeline.config.kpi import Action, Impact, Kpi, Quality
@@ -26,6 +29,7 @@ def scores(
     sources: SourceFacts = PUNCTUAL,
     latency: Latency | None = None,
     as_of: date = date(2026, 6, 1),
+    relation: KpiRelation | None = None,
 ) -> dict[str, Any]:
     config = configuration({"clicks": metric("ad_clicks", unit="count")}, goals=goals(), kpis={"clicking": one})
     facts = ScoreFacts(
@@ -33,6 +37,7 @@ def scores(
         weeks={"clicks": weeks(13) if values is None else values},
         sources={"clicks": sources},
         latencies={"clicking": latency} if latency else {},
+        relations={"clicking": relation} if relation else {},
         as_of=as_of,
     )
     return {str(row["property"]): row for row in score_rows(list(kpi_scores(facts)), config)}
@@ -61,19 +66,60 @@ def test_accessible_weeks_are_those_with_a_value_among_the_last_final_ones() -> 
     assert told(late) == (0.5, False, "13 of the last 13 final weeks have a value; late: google_ads, ledger.")
 
 
-def impactful(as_of: date = date(2026, 6, 1), **changes: Any) -> tuple[Any, Any, Any]:
-    known = {"objective_metric": "clicks", "expected_sign": 1, "lag_weeks": 0, "evidence": "self"} | changes
-    return told(scores(kpi("clicks", "grow", impact=Impact(**known)), as_of=as_of)["impactful"])
+def impactful(verdict: str, *, stands: bool = True, as_of: date = date(2026, 6, 1), **changes: Any) -> Any:
+    known = {"objective_metric": "secret", "expected_sign": 1, "lag_weeks": 0, "evidence": "measured"} | changes
+    relation = KpiRelation(
+        impact=Impact(**known),
+        objective_metric="secret",
+        coupling=UNCOUPLED,
+        relation=Relation(verdict, 50),  # type: ignore[arg-type]
+        discovery=Discovery(0.01 if stands else 0.2, stands),
+    )
+    return told(scores(kpi("clicks", "grow", impact=relation.impact), as_of=as_of, relation=relation)["impactful"])
 
 
 def test_impact_is_told_without_naming_what_it_is_on() -> None:
-    assert impactful() == (1.0, True, "It is itself what the objective is measured by.")
-    identity = impactful(evidence="identity", identity="secret = clicks * rate")
+    itself = impactful("identity", evidence="self")
+    assert itself == (1.0, True, "It is itself what the objective is measured by.")
+    identity = impactful("identity", evidence="identity", identity="secret = clicks * rate")
     assert identity == (1.0, True, "Its effect on the objective follows from an equation.")
-    assert impactful(evidence="measured")[:2] == (0.5, True)
-    assert impactful(evidence="hypothesis", expires_on=date(2026, 6, 1))[:2] == (0.25, False)
-    expired = impactful(evidence="hypothesis", expires_on=date(2026, 5, 31))
-    assert expired == (0.0, False, "The hypothesis about its effect expired on 31 May 2026.")
+    coupled = impactful("identity")
+    assert coupled == (1.0, True, "It is computed from the same measures as what its objective is measured by.")
+    assert impactful("moderate") == (
+        0.75,
+        True,
+        "Its weekly changes go together moderately with those of what its objective is measured by; that is no proof of"
+        " cause.",
+    )
+
+
+def test_measured_impact_is_lost_once_the_data_do_not_confirm_it() -> None:
+    assert impactful("strong")[:2] == (1.0, True)
+    lost = (0.25, False, "Its effect is said to be measured; the data do not confirm it.")
+    assert impactful("no_evidence") == impactful("strong", stands=False) == lost
+    assert impactful("insufficient_data")[:2] == (0.25, False)
+    assert impactful("contradicts") == (
+        0.0,
+        False,
+        "Its weekly changes go together with those of what its objective is measured by, against the declared"
+        " direction.",
+    )
+
+
+def test_hypothesis_counts_until_it_expires_and_in_full_once_it_is_confirmed() -> None:
+    def hypothesis(verdict: str, expires_on: date) -> Any:
+        return impactful(verdict, evidence="hypothesis", expires_on=expires_on)
+
+    assert hypothesis("no_evidence", date(2026, 6, 1))[:2] == (0.25, False)
+    expired = (0.0, False, "The hypothesis about its effect expired on 31 May 2026.")
+    assert hypothesis("no_evidence", date(2026, 5, 31)) == expired
+    assert hypothesis("strong", date(2026, 5, 31))[:2] == (1.0, True)
+    assert hypothesis("contradicts", date(2026, 6, 1))[:2] == (0.0, False)
+    assert told(scores(kpi("clicks", "grow", impact=None))["impactful"]) == (
+        0.0,
+        False,
+        "Nothing is said about its effect on the objective.",
+    )
 
 
 def test_without_objective_it_leads_nowhere() -> None:

@@ -9,7 +9,7 @@ from kpi_pipeline.catalogue.metric_plan import plan_metric
 from kpi_pipeline.catalogue.smart_rows import smart_rows
 from kpi_pipeline.catalogue.target_facts import target_facts
 from kpi_pipeline.catalogue.weeks import Week
-from kpi_pipeline.config.kpi import Achievability, Baseline, Kpi, Override, SuccessRule, Target
+from kpi_pipeline.config.kpi import Achievability, Band, Baseline, Kpi, Override, SuccessRule, Target
 from kpi_pipeline.warehouse.sql_project import SqlProject
 from tests.unit.catalogue.hand_made import configuration, goals, kpi, metric, text, week
 
@@ -93,9 +93,9 @@ def test_missing_days_break_the_promise_of_coverage(project: SqlProject) -> None
 @pytest.mark.parametrize(
     ("target", "verdict", "code", "begins"),
     [
-        (123.0, "warning", "KPI035", "The target of 123 is as good as certain"),
-        (135.0, "pass", None, "The target of 135 is achievable: chance"),
-        (145.0, "pass", None, "The target of 145 is a stretch: chance"),
+        (115.0, "warning", "KPI035", "The target of 115 is as good as certain"),
+        (128.0, "pass", None, "The target of 128 is achievable: chance"),
+        (140.0, "pass", None, "The target of 140 is a stretch: chance"),
         (190.0, "fail", "KPI033", "The target of 190 looks unrealistic: chance under 1%. It takes +5.69% a week"),
     ],
 )
@@ -106,6 +106,39 @@ def test_achievable_by_the_forecast(
 
     assert (found["verdict"], found["code"]) == (verdict, code)
     assert found["finding_en"].startswith(begins)
+
+
+def test_best_growth_is_that_of_the_span_that_the_commitment_names(project: SqlProject) -> None:
+    # From 100 to 103 in one week.
+    found = rows(project, target=aim(190.0, growth_span_weeks=1))["A"]
+
+    assert found["finding_en"].endswith("the best week brought +3.00%.")
+    assert "بهترین هفته" in found["finding_fa"]
+
+
+def banded(low: float, high: float, **changes: Any) -> Target:
+    rule = SuccessRule(comparator="within", consecutive_weeks=2)
+    return aim(0.0).model_copy(update={"value": None, "band": Band(low=low, high=high), "success_rule": rule} | changes)
+
+
+def test_band_is_judged_by_both_of_its_ends(project: SqlProject) -> None:
+    inside = rows(project, target=banded(110.0, 150.0))
+    assert (inside["A"]["verdict"], inside["A"]["code"]) == ("pass", None)
+    assert inside["A"]["finding_en"].startswith("The target of 110 to 150 is achievable: chance")
+    assert "بازهٔ ۱۱۰ تا ۱۵۰" in inside["A"]["finding_fa"]
+    assert "110 … 150" in inside["S"]["finding_en"]
+    above = rows(project, target=banded(190.0, 200.0))["A"]
+    assert (above["verdict"], above["code"]) == ("fail", "KPI033")
+
+
+def test_seasonal_path_without_a_year_before_says_that_it_is_straight(project: SqlProject) -> None:
+    found = rows(project, [*HISTORY, 125.0], target=aim(130.0).model_copy(update={"path": "seasonal"}))["M"]
+
+    assert found["verdict"] == "warning"
+    assert found["finding_en"].endswith(
+        "Its path should follow the season; without a full year of final weeks before, it is a straight line."
+    )
+    assert "خطی" in found["finding_fa"]
 
 
 def test_executive_may_approve_what_looks_unrealistic(project: SqlProject) -> None:
@@ -120,10 +153,10 @@ def test_executive_may_approve_what_looks_unrealistic(project: SqlProject) -> No
 
 
 def test_what_the_configuration_says_against_a_letter_is_told_first(project: SqlProject) -> None:
-    found = rows(project, target=aim(135.0, swot_ref=None))["A"]
+    found = rows(project, target=aim(128.0, swot_ref=None))["A"]
 
     assert found["verdict"] == "fail"
-    assert "swot_ref. The target of 135 is achievable" in found["finding_en"]
+    assert "swot_ref. The target of 128 is achievable" in found["finding_en"]
 
 
 def test_nothing_is_said_about_the_chance_before_eight_weeks_or_after_the_deadline(project: SqlProject) -> None:

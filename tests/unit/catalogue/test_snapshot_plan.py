@@ -8,10 +8,12 @@ from typing import Any
 import duckdb
 import pytest
 
+from kpi_pipeline.catalogue.analyst_tables import ANALYST_TABLES, WIDE
 from kpi_pipeline.catalogue.descriptions import TABLES_OF_THE_TEAM
 from kpi_pipeline.catalogue.publication_ledger import PublicationLedger
 from kpi_pipeline.catalogue.query import query_metrics
 from kpi_pipeline.catalogue.refresh import refresh_kpi_tables
+from kpi_pipeline.catalogue.row_tables import ANOMALIES, write_rows
 from kpi_pipeline.catalogue.snapshot_plan import EXECUTIVE_CATALOGUE, snapshot_tables
 from kpi_pipeline.config.breaks import Break
 from kpi_pipeline.config.kpi import How, Task
@@ -26,7 +28,7 @@ from kpi_pipeline.warehouse.publish import publish_snapshot
 from kpi_pipeline.warehouse.seeds import SEED_TABLES, write_seeds
 from kpi_pipeline.warehouse.snapshot import open_snapshot
 from kpi_pipeline.warehouse.sql_project import SqlProject
-from tests.unit.catalogue.hand_made import configuration, goals, kpi, metric, text, week
+from tests.unit.catalogue.hand_made import Warehouse, configuration, goals, kpi, metric, text, week
 
 CONFIG = configuration(
     {
@@ -69,6 +71,7 @@ EXECUTIVE_TABLES = {
     "kpi.restatements",
     "kpi.lineage",
     "kpi.quality",
+    *ANALYST_TABLES,
 }
 Connections = dict[Audience, duckdb.DuckDBPyConnection]
 
@@ -286,7 +289,10 @@ def test_answers_are_worded_for_their_readers(published: Connections) -> None:
 
 
 def test_columns_have_the_same_types_in_both_files(published: Connections) -> None:
-    types = "select table_name, column_name, data_type from duckdb_columns() where schema_name = 'kpi' order by all"
+    types = (
+        "select table_name, column_name, data_type from duckdb_columns()"
+        f" where schema_name = 'kpi' and table_name <> '{WIDE.removeprefix('kpi.')}' order by all"
+    )
     internal, executive = rows(published["internal"], types), rows(published["executive"], types)
 
     assert [row for row in internal if f"kpi.{row['table_name']}" not in TABLES_OF_THE_TEAM] == executive
@@ -334,3 +340,42 @@ def test_commitments_that_would_leak_have_no_plan(project: SqlProject, tmp_path:
 
     with pytest.raises(ConfigurationError, match="must not be reported to executives"):
         snapshot_tables(leaking, project)
+
+
+def test_executives_see_unusual_weeks_of_their_kpis_in_total_with_ranks_of_their_own(
+    warehouse: Warehouse, project: SqlProject
+) -> None:
+    def alarm(kpi_id: str, place: int | None, number: int = 1, **changes: Any) -> dict[str, Any]:
+        row = {"kpi_id": kpi_id, "week_start": week(number), "dimension": "total", "member": "total", "value": 2.0}
+        numbers = {"expected": 3.0, "low": 2.5, "high": 3.5, "score": -6.0, "impact": -500.0}
+        texts = {"finding_en": f"{kpi_id} fell by 500", "brief_en": f"{kpi_id} fell"}
+        return row | numbers | texts | {"priority": place} | changes
+
+    # Two executive KPIs whose sides are no secret; of the click rate they are.
+    config = replace(CONFIG, kpis=CONFIG.kpis | {"spend": kpi("cost", "grow")})
+    warehouse.engine.run("create schema kpi")
+    found = [
+        alarm("ad_clicks", 1),
+        alarm("thousand", 2, dimension="device", member="mobile"),
+        alarm("click_rate", 3),
+        alarm("thousand", 4),
+        alarm("spend", 5, finding_en="Less, as Number of clicks is"),  # a text that names the internal KPI
+        alarm("thousand", None, 2, event="sale"),
+        alarm("spend", 2, 2),
+    ]
+    write_rows(warehouse.engine, "kpi.anomalies", ANOMALIES, found)
+    (table,) = [one for one in snapshot_tables(config, project)["executive"] if one.name == "kpi.anomalies"]
+
+    shown = warehouse.rows(f"select * from ({table.query}) order by week_start, priority nulls last")
+    assert [(row["kpi_id"], row["week_start"], row["priority"], row["event"]) for row in shown] == [
+        ("click_rate", week(1), 1, None),
+        ("thousand", week(1), 2, None),
+        ("spend", week(1), 3, None),
+        ("spend", week(2), 1, None),
+        ("thousand", week(2), None, "sale"),
+    ]
+    assert list(shown[0]) == list(ANOMALIES)
+    assert [row["finding_en"] for row in shown[:3]] == ["click_rate fell", "thousand fell by 500", None]
+    columns = ("value", "expected", "low", "high", "score", "impact")
+    assert [shown[0][name] for name in columns] == [2.0, 3.0, None, None, None, None]
+    assert [shown[1][name] for name in columns] == [2.0, 3.0, 2.5, 3.5, -6.0, -500.0]

@@ -1,3 +1,4 @@
+import math
 from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any
@@ -6,12 +7,15 @@ import pytest
 
 from kpi_pipeline.calendar.company_calendar import CompanyCalendar
 from kpi_pipeline.catalogue.audience import Audiences
+from kpi_pipeline.catalogue.courses import course_of
+from kpi_pipeline.catalogue.like_for_like import SameAge
 from kpi_pipeline.catalogue.metric_plan import plan_metric
 from kpi_pipeline.catalogue.values import refresh_values
-from kpi_pipeline.catalogue.weekly import course_of, refresh_weekly, weekly_rows
+from kpi_pipeline.catalogue.week_changes import ChangeTest, HistoryTest, ProportionTest
+from kpi_pipeline.catalogue.weekly import refresh_weekly, weekly_rows
 from kpi_pipeline.catalogue.weeks import Week, read_weeks
 from kpi_pipeline.config.configuration import Configuration
-from kpi_pipeline.config.kpi import Kpi
+from kpi_pipeline.config.kpi import Band, Baseline, Kpi, SuccessRule
 from kpi_pipeline.config.metric import Metric
 from kpi_pipeline.warehouse.sql_project import SqlProject
 from tests.unit.catalogue.hand_made import Warehouse, configuration, goals, kpi, metric, week
@@ -37,7 +41,8 @@ def weeks(*values: float | None, **changes: Any) -> list[Week]:
 
 
 def rows(one: Metric, found: list[Week], is_proportion: bool = False, **target: Any) -> list[dict[str, Any]]:
-    return list(weekly_rows(kpi("clicks", "grow", **target), one, CALENDAR, found, is_proportion=is_proportion))
+    test: ChangeTest = ProportionTest() if is_proportion else HistoryTest(one.unit)
+    return list(weekly_rows(kpi("clicks", "grow", **target), one, CALENDAR, found, test=test))
 
 
 def test_change_is_the_difference_to_the_week_before() -> None:
@@ -119,6 +124,48 @@ def test_forecast_appears_after_eight_final_weeks() -> None:
     assert found[8]["pace_status"] == "off_track"
 
 
+def with_target(**changes: Any) -> dict[str, Any]:
+    target = kpi("clicks", "grow").target
+    assert target is not None
+    return {"target": target.model_copy(update=changes)}
+
+
+def test_band_stands_in_every_week_by_both_ends_and_has_no_rank() -> None:
+    rule = SuccessRule(comparator="within", consecutive_weeks=2)
+    band = with_target(value=None, band=Band(low=8.0, high=12.0), success_rule=rule)
+    found = rows(COUNT, weeks(5.0, 5.6, 8.5, 12.0, 13.0), **band)
+
+    assert {(row["target"], row["target_low"], row["target_high"]) for row in found} == {(None, 8.0, 12.0)}
+    # Three to go in ten weeks; too high is as far away as too low.
+    assert [row["path_value"] for row in found] == pytest.approx([None, 5.3, 5.6, 5.9, 6.2])
+    assert [row["pace_status"] for row in found] == ["unknown", "on_track", "on_track", "achieved", "on_track"]
+    assert found[4]["attainment"] == pytest.approx(2 / 3)
+    assert {row["rank_52"] for row in found} == {None}
+
+
+def test_seasonal_path_takes_its_shape_from_the_year_before_the_baseline() -> None:
+    # A wave of a year; the baseline is the last week of a year and a half, in the middle of the rise.
+    values = [100.0 + 30 * math.sin(2 * math.pi * number / 52) for number in range(79)]
+    baseline = Baseline(value=100.0, from_week=week(78), to_week=week(78))
+    target = with_target(baseline=baseline, value=110.0, deadline=week(105) - timedelta(days=1), path="seasonal")
+    found = rows(COUNT, weeks(*values[:78], 100.0, 90.0), **target)
+    straight = rows(COUNT, weeks(*[None] * 40, *values[40:78], 100.0, 90.0), **target)
+
+    # Week 79 is like week 27, when the wave had just begun to fall.
+    assert found[79]["path_value"] < 100 < straight[79]["path_value"]
+    assert found[79]["pace_status"] != "on_track"
+
+
+def test_week_of_few_cases_is_judged_by_four_weeks() -> None:
+    # From 5 % to 10 % in ten weeks; week 4 alone is at 8 %, beyond its path of 7 %, but four weeks are at 5.75 %.
+    few = shares((5, 100), (5, 100), (5, 100), (5, 100), (8, 100))
+    many = shares(*[(5_000, 100_000)] * 4, (8_000, 100_000))
+
+    assert rows(RATE, few, is_proportion=True)[4]["pace_status"] == "unknown"
+    assert rows(RATE, many, is_proportion=True)[4]["pace_status"] == "on_track"
+    assert rows(RATE, few)[4]["pace_status"] == "on_track"
+
+
 @pytest.mark.parametrize(
     ("deadline", "last_week"),
     [(week(11) - timedelta(days=1), week(10)), (week(11), week(10)), (week(11) + timedelta(days=5), week(10))],
@@ -138,7 +185,9 @@ def refresh(warehouse: Warehouse, project: SqlProject, config: Configuration) ->
     with engine.transaction():
         refresh_values(engine, config, project, week(2))
         weeks = read_weeks(engine, config.metrics)
-        refresh_weekly(engine, plans, Audiences(config), weeks, breaks={}, snapshot_id="s1")
+        audiences = Audiences(config)
+        same_age = SameAge.of([], audiences, {}, week(2))
+        refresh_weekly(engine, plans, audiences, weeks, breaks={}, snapshot_id="s1", same_age=same_age)
 
 
 @pytest.fixture
@@ -215,7 +264,9 @@ def test_guardrail_that_is_off_track_holds_the_status_back(warehouse: Warehouse,
     with warehouse.engine.transaction():
         refresh_values(warehouse.engine, config, project, week(9))
         weeks = read_weeks(warehouse.engine, config.metrics)
-        refresh_weekly(warehouse.engine, plans, Audiences(config), weeks, breaks={}, snapshot_id="s1")
+        audiences = Audiences(config)
+        same_age = SameAge.of([], audiences, {}, week(9))
+        refresh_weekly(warehouse.engine, plans, audiences, weeks, breaks={}, snapshot_id="s1", same_age=same_age)
 
     found = warehouse.rows(
         f"select kpi_id, pace_status, is_held_back from kpi.weekly_internal where week_start = date '{week(8)}'"

@@ -9,12 +9,13 @@ from kpi_pipeline.config.commitment import missing_parts
 from kpi_pipeline.config.configuration import check_configuration
 
 
-def test_the_demo_company_has_six_complete_kpis_of_both_audiences(checkout):
+def test_the_demo_company_has_seven_complete_kpis_of_both_audiences(checkout):
     configuration, problems = check_configuration(checkout / "config", date(2026, 11, 16))
     assert problems == []
     levels = {name: configuration.goals.objectives[kpi.objective].level for name, kpi in configuration.kpis.items()}
     assert levels == {
         "ctr_ads": "internal",
+        "engagement_rate": "internal",
         "cart_abandonment_session": "internal",
         "conversion_rate_session": "external",
         "cac_blended": "external",

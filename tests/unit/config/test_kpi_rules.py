@@ -40,6 +40,33 @@ def test_conversion_from_5_to_7_percent_in_13_weeks_is_a_kpi(folder):
     assert complete_weeks(CompanyCalendar("Asia/Tehran", "saturday", "jalali"), date(2026, 9, 5), target.deadline) == 13
 
 
+@pytest.mark.parametrize(
+    ("aim", "comparator", "codes"),
+    [
+        ("band: {low: 6, high: 7}", "within", []),
+        # A band may hold the baseline: then it has to be kept.
+        ("band: {low: 4, high: 6}", "within", []),
+        ("band: {low: 6, high: 7}", ">=", ["CFG035"]),
+        ("value: 7", "within", ["CFG035"]),
+        ("value: 7\n        band: {low: 6, high: 7}", "within", ["CFG047"]),
+        ("path: linear", ">=", ["CFG047"]),
+        ("band: {low: 7, high: 6}", "within", ["CFG047"]),
+        ("band: {low: 7, high: 7}", "within", ["CFG047"]),
+        ("band: {low: 6}", "within", ["CFG010"]),
+        ("band: {low: 6, high: 7}\n        path: geometric", "within", []),
+        ("band: {low: -7, high: -6}\n        path: geometric", "within", ["CFG036"]),
+        ("value: 7\n        path: seasonal", ">=", []),
+        ("value: 7\n        path: weekly", ">=", ["CFG011"]),
+        ("value: 7\n        achievability: {growth_span_weeks: 8}", ">=", []),
+        ("value: 7\n        achievability: {growth_span_weeks: 0}", ">=", ["CFG011"]),
+    ],
+)
+def test_target_is_a_value_to_reach_or_a_band_to_stay_inside(folder, aim, comparator, codes):
+    target = FIVE_TO_SEVEN.replace("value: 7", aim).replace(">=", comparator)
+    folder.change(MARKETING, part(folder, MARKETING, "target"), target)
+    assert folder.codes() == codes
+
+
 def test_raise_conversion_without_a_target_is_a_metric(folder):
     folder.change(MARKETING, part(folder, MARKETING, "target"), "")
     configuration, problems = check_configuration(folder.path)
@@ -202,6 +229,18 @@ CASES = {
     "a typed audience": (MARKETING, "    version: 1", "    audience: external\n    version: 1", ["KPI050"]),
     # How unusual weeks are found
     "alerts": (MARKETING, "    version: 1", "    alerts: {method: laney_p, k: 3}\n    version: 1", []),
+    "a chart of proportions for an amount": (
+        COMPANY_KPIS,
+        "    version: 1",
+        "    alerts: {method: laney_p, k: 3}\n    version: 1",
+        ["CFG048"],
+    ),
+    "alerts for an amount": (
+        COMPANY_KPIS,
+        "    version: 1",
+        "    alerts: {method: robust_z, k: 3.5}\n    version: 1",
+        [],
+    ),
     "alerts by magic": (MARKETING, "    version: 1", "    alerts: {method: magic, k: 3}\n    version: 1", ["CFG011"]),
 }
 

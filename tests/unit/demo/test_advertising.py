@@ -54,3 +54,9 @@ def test_clicks_follow_the_click_rate(plan):
     usual = draw(plan).clicks.sum()
     better = draw(replace(plan, click_rates=tuple(1.3 * rate for rate in plan.click_rates))).clicks.sum()
     assert 1.2 < better / usual < 1.4
+
+
+def test_a_cheaper_click_changes_the_cost_and_nothing_else(plan):
+    usual, cheap = draw(plan), draw(replace(plan, click_price=plan.click_price / 2))
+    assert cheap.settled_cost.sum() == pytest.approx(usual.settled_cost.sum() / 2, rel=1e-3)
+    assert (cheap.clicks == usual.clicks).all()

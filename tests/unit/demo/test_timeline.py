@@ -55,6 +55,21 @@ def test_the_conversion_rate_rises_slowly(timeline):
     assert 1.05 < last / first < 1.4
 
 
+def test_what_visitors_remember_is_the_appeal_of_last_weeks_ads(timeline):
+    recall = [timeline.plan(7 * week).recall for week in range(26)]
+    assert recall[0] == 1
+    assert np.corrcoef(np.log(recall[1:]), np.log(timeline.ad_appeal[:-1]))[0, 1] > 0.999
+    assert timeline.plan(13).recall == timeline.plan(7).recall, "all days of a week alike"
+
+
+def test_engagement_rises_and_clicks_become_cheaper_whatever_the_ads_are_like(timeline):
+    first, last = timeline.plan(0), timeline.plan(175)
+    assert (first.engagement, first.click_price) == (1, 1)
+    # 25 weeks of six and of five in a thousand.
+    assert last.engagement == pytest.approx(1.15)
+    assert last.click_price == pytest.approx(0.875)
+
+
 def test_too_short_a_history_is_refused():
     with pytest.raises(DemoError, match="at least 3 weeks"):
         draw_timeline(np.random.Generator(np.random.PCG64(1)), weeks=2, last_day=date(2026, 11, 15))

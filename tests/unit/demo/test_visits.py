@@ -48,6 +48,17 @@ def test_a_broken_checkout_stops_mobile_purchases_and_no_others(timeline, arriva
     assert len(broken.turned_away) > 40
 
 
+def test_engagement_keeps_visitors_but_makes_nobody_buy(timeline, arrivals):
+    usual = timeline.plan(3)
+    before, after = (
+        Visitors().draw_day(generator(), replace(usual, engagement=engagement), arrivals).counts
+        for engagement in (1.0, 1.2)
+    )
+    # Those without a cart, nine in ten, stay 1.2 times as often.
+    assert 1.15 < after["engaged_sessions"].sum() / before["engaged_sessions"].sum() < 1.2
+    assert all((after[name] == before[name]).all() for name in before if name != "engaged_sessions")
+
+
 def test_the_counts_are_those_of_the_events(timeline, arrivals):
     day = Visitors().draw_day(generator(), timeline.plan(3), arrivals)
     assert day.counts["sessions"].sum() == (day.events.kind == SESSION_START).sum() == COUNT

@@ -5,18 +5,22 @@ from typing import get_args
 
 import pytest
 
+from kpi_pipeline.analysis.forecast import Scale
 from kpi_pipeline.analysis.good_kpi import Property
 from kpi_pipeline.analysis.pace import PaceStatus
+from kpi_pipeline.analysis.relation_verdict import CONFIRMING, EvidenceState
 from kpi_pipeline.analysis.smart import Feasibility, MeasurabilityFault, Verdict
 from kpi_pipeline.catalogue.quality import NEUTRAL_MESSAGES
 from kpi_pipeline.config.commitment import PARTS
-from kpi_pipeline.config.kpi import Evidence, Scope
+from kpi_pipeline.config.kpi import Scope
 from kpi_pipeline.errors import ReportError
 from kpi_pipeline.wording import language as language_module
 from kpi_pipeline.wording.language import load_language
 from kpi_pipeline.wording.numbers import COUNTED_UNITS
 
 LANGUAGES = ("en", "fa")
+JUDGED = (*CONFIRMING, "no_evidence", "contradicts")
+IMPACTS = ("self", "identity", "coupled", "contradicted", "hypothesis", "expired", "none")
 PACKAGE = Path(language_module.__file__).parent
 
 
@@ -101,7 +105,10 @@ def test_plural_forms() -> None:
 def test_every_word_that_a_sentence_may_be_about_has_its_text() -> None:
     families = {
         "smart": (*get_args(Feasibility), *get_args(MeasurabilityFault)),
-        "good": [f"impact_{evidence}" for evidence in (*get_args(Evidence), "expired", "none")],
+        "good": [f"impact_{found}" for found in (*IMPACTS, *CONFIRMING, *get_args(EvidenceState)[1:3])],
+        "relation": [*JUDGED, *(f"verdict.{word}" for word in JUDGED)],
+        "relation.step": get_args(Scale),
+        "relation.effect": get_args(Scale),
         "pace_in_sentence": get_args(PaceStatus),
         "verdict": get_args(Verdict),
         "property": get_args(Property),

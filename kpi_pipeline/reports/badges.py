@@ -24,7 +24,7 @@ def badges_of(kpi: KpiWeek, edition: Edition) -> list[Badge]:
             reason = language.text("badge.partial_week_open", day=edition.data_until)
         badges.append(Badge(language.text("badge.partial"), reason))
     elif kpi.row.status == "provisional":
-        badges.append(Badge(language.text("badge.provisional"), language.text("badge.provisional_reason")))
+        badges.append(Badge(language.text("badge.provisional"), ""))
     badges += _badges_of_the_commitment(kpi, edition)
     holes = [remark for remark in kpi.quality if remark.kind in INCOMPLETE_KINDS]
     if holes:
@@ -54,6 +54,8 @@ def _badges_of_the_commitment(kpi: KpiWeek, edition: Edition) -> Iterator[Badge]
         yield Badge(language.text("badge.guardrail"), reason)
     if is_above_whole(kpi.row.value, commitment):
         yield Badge(language.text("badge.above_whole"), language.text("badge.above_whole_reason"))
+    if commitment.evidence_state == "unconfirmed":
+        yield Badge(language.text("badge.evidence"), language.text("badge.evidence_reason"))
     if commitment.is_review_overdue and commitment.review_next_on:
         day = format_day(commitment.review_next_on, language)
         yield Badge(language.text("badge.review_overdue"), language.text("badge.review_overdue_reason", day=day))

@@ -6,8 +6,8 @@ week is told in ``scorecard``.
 
 from collections.abc import Iterator, Mapping, Sequence
 
-from kpi_pipeline.reports.document import Fact, Finding, KpiCommitment, SuccessFactorLine
 from kpi_pipeline.reports.edition import Edition
+from kpi_pipeline.reports.internal_document import Fact, Finding, KpiCommitment, SuccessFactorLine
 from kpi_pipeline.reports.kpi_weeks import KpiWeek, listed_ids
 from kpi_pipeline.reports.snapshot_rows import CatalogueRow, EfficiencyRow, JudgementRows, ObjectiveRow, SnapshotRows
 from kpi_pipeline.wording.dates import format_day

@@ -6,8 +6,8 @@ marks on single KPIs belong to ``scorecard``.
 
 from collections.abc import Mapping, Sequence
 
-from kpi_pipeline.reports.document import LineageLine, QualityNote, QuarantinedFile
 from kpi_pipeline.reports.edition import Edition
+from kpi_pipeline.reports.internal_document import LineageLine, QualityNote, QuarantinedFile
 from kpi_pipeline.reports.snapshot_rows import LineageRow, QualityRow
 from kpi_pipeline.wording.dates import format_day
 from kpi_pipeline.wording.numbers import format_count

@@ -8,6 +8,10 @@ import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 
+from kpi_pipeline.reports.chart_models import KeyCharts, ProgressBar, Trend
+from kpi_pipeline.reports.history_part import History
+from kpi_pipeline.reports.internal_document import Cell, InternalPart
+
 
 @dataclass(frozen=True)
 class Status:
@@ -26,14 +30,6 @@ class TallyItem:
 
 
 @dataclass(frozen=True)
-class Cell:
-    """A text and what stands under it in small print."""
-
-    text: str
-    note: str = ""
-
-
-@dataclass(frozen=True)
 class Change:
     """A change on the week before; ``tone`` (good, bad, neutral) chooses the colour that ``verdict`` puts in words."""
 
@@ -44,19 +40,10 @@ class Change:
 
 @dataclass(frozen=True)
 class Badge:
-    """A reservation about a value."""
+    """A reservation about a value; without a reason where a notice at the top of the report gives it."""
 
     word: str
     reason: str
-
-
-@dataclass(frozen=True)
-class Trend:
-    """The last weeks of a KPI, oldest first, for a small picture; ``label`` says it in words."""
-
-    points: tuple[float | None, ...]
-    target: float | None
-    label: str
 
 
 @dataclass(frozen=True)
@@ -82,10 +69,13 @@ class KpiLine:
     target: Cell
     time_left: str
     progress: Cell
+    progress_bar: ProgressBar | None
+    same_week_last_year: str
     forecast: Cell
     probability: str
     owner: str
     answers: tuple[Answer, ...]
+    causes: tuple[str, ...]
     action: str
     badges: tuple[Badge, ...]
 
@@ -105,144 +95,6 @@ class ObjectiveGroup:
     chain: tuple[str, ...]
     note: str
     kpis: tuple[KpiLine, ...]
-
-
-@dataclass(frozen=True)
-class MetricLine:
-    """One metric without a commitment."""
-
-    name: str
-    value: str
-    previous: str
-    change: str
-    note: str
-
-
-@dataclass(frozen=True)
-class BreakdownLine:
-    """One member of a dimension; a cell's note is the change on the week before."""
-
-    member: str
-    cells: tuple[Cell, ...]
-
-
-@dataclass(frozen=True)
-class Breakdown:
-    """A few metrics by one dimension."""
-
-    title: str
-    dimension: str
-    metrics: tuple[str, ...]
-    lines: tuple[BreakdownLine, ...]
-    remainder: str
-
-
-@dataclass(frozen=True)
-class QuarantinedFile:
-    """A file that was refused, and why."""
-
-    file: str
-    source: str
-    line: str
-    column: str
-    found: str
-    expected: str
-    advice: str
-
-
-@dataclass(frozen=True)
-class QualityNote:
-    """Anything else that is wrong or doubtful about the data."""
-
-    kind: str
-    source: str
-    days: str
-    message: str
-    affects: str
-
-
-@dataclass(frozen=True)
-class LineageLine:
-    """The files of one source that fed the week."""
-
-    source: str
-    files: str
-    newest_export: str
-    days: str
-    rows: str
-    file_names: tuple[str, ...]
-
-
-@dataclass(frozen=True)
-class OpenCommitment:
-    """A commitment that is not a KPI yet."""
-
-    name: str
-    owner: str
-    missing: str
-
-
-@dataclass(frozen=True)
-class Finding:
-    """A letter of SMART or a property of a good KPI; ``code`` chooses the colour that ``verdict`` puts in words."""
-
-    name: str
-    code: str
-    verdict: str
-    text: str
-
-
-@dataclass(frozen=True)
-class Fact:
-    """A part of a commitment: what it is, and what was said, one line each."""
-
-    label: str
-    lines: tuple[str, ...]
-
-
-@dataclass(frozen=True)
-class KpiCommitment:
-    """Everything that was committed to for one KPI, and how good a commitment it is.
-
-    Attributes:
-        warning: whether another KPI would serve better.
-    """
-
-    kpi_id: str
-    name: str
-    warning: str
-    facts: tuple[Fact, ...]
-    smart: tuple[Finding, ...]
-    scores: tuple[Finding, ...]
-
-
-@dataclass(frozen=True)
-class SuccessFactorLine:
-    """One success factor and the KPIs that measure it."""
-
-    statement: str
-    objective: str
-    kpis: str
-    is_covered: bool
-
-
-@dataclass(frozen=True)
-class InternalPart:
-    """What only the internal report shows.
-
-    Attributes:
-        without_data: names of the metrics that nothing speaks for in this week.
-    """
-
-    kpis: tuple[KpiCommitment, ...]
-    success_factors: tuple[SuccessFactorLine, ...]
-    metrics: tuple[MetricLine, ...]
-    without_data: str
-    breakdowns: tuple[Breakdown, ...]
-    quarantine: tuple[QuarantinedFile, ...]
-    quality: tuple[QualityNote, ...]
-    lineage: tuple[LineageLine, ...]
-    commitments: tuple[OpenCommitment, ...]
 
 
 @dataclass(frozen=True)
@@ -270,6 +122,8 @@ class Report:
     headline: tuple[str, ...]
     tally: tuple[TallyItem, ...]
     objectives: tuple[ObjectiveGroup, ...]
+    charts: KeyCharts
+    history: History
     internal: InternalPart | None
     labels: Mapping[str, str]
 

@@ -38,6 +38,16 @@ class Edition:
         return self.week_start + timedelta(days=6)
 
     @property
+    def week_before(self) -> date:
+        """The first day of the week before."""
+        return self.week_start - timedelta(weeks=1)
+
+    @staticmethod
+    def last_day_of(week_start: date) -> date:
+        """The last day of any week."""
+        return week_start + timedelta(days=6)
+
+    @property
     def week_is_over(self) -> bool:
         """Whether every day of the week was complete when the snapshot was made."""
         return self.week_end < self.as_of

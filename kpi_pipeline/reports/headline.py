@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from kpi_pipeline.reports.document import KpiLine, Status, TallyItem
 from kpi_pipeline.reports.edition import Edition
 from kpi_pipeline.reports.kpi_weeks import KpiWeek
-from kpi_pipeline.reports.scorecard import STATUS_CODES
+from kpi_pipeline.reports.statuses import STATUS_CODES
 from kpi_pipeline.wording.language import Language
 from kpi_pipeline.wording.numbers import format_count
 from kpi_pipeline.wording.outside_text import clean_text, isolate

@@ -5,14 +5,14 @@ script; none of these may be added.
 """
 
 import json
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 from typing import Any
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template
 
+from kpi_pipeline.reports.charts.drawn import drawn
 from kpi_pipeline.reports.document import Report
-from kpi_pipeline.reports.sparkline import sparkline
 
 TEMPLATES = Path(__file__).parent / "templates"
 
@@ -25,16 +25,18 @@ def render_html(report: Report) -> str:
 def render_frozen(frozen: str) -> str:
     """Return the page of a report that was kept as JSON."""
     report: dict[str, Any] = json.loads(frozen)
-    return _template().render(report=report, label=report["labels"], sparkline=sparkline)
+    draw = partial(drawn, is_right_to_left=report["direction"] == "rtl")
+    return template("report.html.jinja").render(report=report, label=report["labels"], draw=draw)
 
 
 @cache
-def _template() -> Template:
+def template(name: str) -> Template:
+    """Return a template of the reports; what it places in HTML is escaped."""
     environment = Environment(
         loader=FileSystemLoader(TEMPLATES),
-        autoescape=True,
+        autoescape=lambda name: name is not None and name.endswith(".html.jinja"),
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    return environment.get_template("report.html.jinja")
+    return environment.get_template(name)

@@ -9,8 +9,16 @@ from collections.abc import Sequence
 from kpi_pipeline.reports.badges import is_above_whole
 from kpi_pipeline.reports.commitment_part import commitments, success_factors
 from kpi_pipeline.reports.data_notes import lineage_lines, quality_notes, quarantined_files
-from kpi_pipeline.reports.document import Breakdown, BreakdownLine, Cell, InternalPart, MetricLine, OpenCommitment
 from kpi_pipeline.reports.edition import Edition
+from kpi_pipeline.reports.findings_part import findings
+from kpi_pipeline.reports.internal_document import (
+    Breakdown,
+    BreakdownLine,
+    Cell,
+    InternalPart,
+    MetricLine,
+    OpenCommitment,
+)
 from kpi_pipeline.reports.kpi_weeks import KpiWeek
 from kpi_pipeline.reports.snapshot_rows import CatalogueRow, SnapshotRows, ValueRow
 from kpi_pipeline.wording.numbers import format_change, format_count, format_value
@@ -31,6 +39,7 @@ def internal_part(kpis: Sequence[KpiWeek], rows: SnapshotRows, edition: Edition)
     missing = [name for name in others if _has_no_data(name, rows, edition)]
     breakdowns = (_breakdown(name, [*committed, *others], catalogue, rows, edition) for name in _DIMENSIONS)
     return InternalPart(
+        findings=findings(kpis, rows, edition),
         kpis=commitments(kpis, rows, edition),
         success_factors=success_factors(rows, edition),
         metrics=tuple(_metric_line(catalogue[name], rows, edition) for name in others if name not in missing),

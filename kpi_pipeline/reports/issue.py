@@ -1,7 +1,7 @@
-"""Issuing a weekly report: the frozen report and its page, written beside each other.
+"""Issuing a weekly report: the frozen report and all its forms, written beside each other.
 
-Here: where the files lie and that each is replaced whole. Other forms of the same report are written here too; sending
-them does not belong here.
+Here: where the files lie, that each is replaced whole, and that the publication ledger knows from which snapshot they
+were issued. What forms there are belongs to ``forms``; sending them does not belong here.
 """
 
 import os
@@ -9,10 +9,13 @@ from collections.abc import Collection, Sequence
 from datetime import date
 from pathlib import Path
 
+from kpi_pipeline.calendar.clock import Clock
+from kpi_pipeline.catalogue.publication_ledger import PublicationLedger
 from kpi_pipeline.config.configuration import Configuration
 from kpi_pipeline.config.paths import Paths
 from kpi_pipeline.config.report import Audience
-from kpi_pipeline.reports.html import render_frozen
+from kpi_pipeline.reports.archive import write_archive
+from kpi_pipeline.reports.forms import rendered_forms
 from kpi_pipeline.reports.model import report_model
 from kpi_pipeline.reports.snapshot_reading import snapshot_day
 from kpi_pipeline.warehouse.snapshot import current_snapshot
@@ -28,33 +31,65 @@ def write_weekly_report(
     kpis: Sequence[str] | None = None,
     name: str = "report",
 ) -> Path:
-    """Write ``<reports>/<audience>/<week_start>/<name>.<language>.html`` and ``.json``; return the page's path.
+    """Write ``<reports>/<audience>/<week_start>/<name>.<language>`` in every form; return the page's path.
 
     The same snapshot, week, audience, language and KPIs to show (all when absent) give the same bytes.
     """
-    frozen = report_model(current_snapshot(published, audience), audience, week_start, language, kpis).as_json()
-    rendered = render_frozen(frozen)
+    return _write(current_snapshot(published, audience), reports, audience, week_start, language, kpis, name)
+
+
+def issue_weekly_report(
+    paths: Paths,
+    clock: Clock,
+    *,
+    audience: Audience,
+    week_start: date,
+    language: str,
+    kpis: Sequence[str] | None = None,
+    name: str = "report",
+) -> Path:
+    """Write a report and enter it into the publication ledger: from now on its values count as sent."""
+    snapshot = current_snapshot(paths.published, audience)
+    page = _write(snapshot, paths.reports, audience, week_start, language, kpis, name)
+    with PublicationLedger(paths.publication_ledger) as publications:
+        publications.enter_issue(snapshot.stem, week_start, audience, clock.now(), kpis)
+    write_archive(paths.reports, paths.site, audience)
+    return page
+
+
+def _write(
+    snapshot: Path,
+    reports: Path,
+    audience: Audience,
+    week_start: date,
+    language: str,
+    kpis: Sequence[str] | None,
+    name: str,
+) -> Path:
+    frozen = report_model(snapshot, audience, week_start, language, kpis).as_json()
     folder = reports / audience / week_start.isoformat()
     folder.mkdir(parents=True, exist_ok=True)
-    page = folder / f"{name}.{language}.html"
-    _replace_file(folder / f"{name}.{language}.json", frozen)
-    _replace_file(page, rendered)
-    return page
+    # All forms are made before the first of the former ones is replaced.
+    for ending, content in list(rendered_forms(frozen)):
+        _replace_file(folder / f"{name}.{language}.{ending}", content)
+    return folder / f"{name}.{language}.html"
 
 
 def write_reports(
     configuration: Configuration,
     paths: Paths,
+    clock: Clock,
     *,
     week: date | None = None,
     audiences: Collection[str] = (),
     languages: Collection[str] = (),
 ) -> list[Path]:
-    """Write the configured reports and return their pages.
+    """Issue the configured reports and return their pages.
 
     Args:
         configuration: says which reports there are and when a week starts.
         paths: the installation's folders.
+        clock: when they are issued.
         week: a day of the week to report; the last complete week of each snapshot when absent.
         audiences: whose reports to write; all when empty.
         languages: which of a report's languages to write; all when empty.
@@ -69,9 +104,9 @@ def write_reports(
         wanted = [language for language in report.languages if not languages or language in languages]
         chosen = report.chosen(configuration.kpis)
         pages += [
-            write_weekly_report(
-                paths.published,
-                paths.reports,
+            issue_weekly_report(
+                paths,
+                clock,
                 audience=report.audience,
                 week_start=period.start,
                 language=language,
@@ -88,10 +123,10 @@ def report_name(report_id: str, chosen: Sequence[str] | None) -> str:
     return "report" if chosen is None else report_id
 
 
-def _replace_file(path: Path, text: str) -> None:
+def _replace_file(path: Path, content: bytes) -> None:
     unfinished = path.with_name(f".{path.name}.unfinished")
-    with unfinished.open("w", encoding="utf-8", newline="\n") as file:
-        file.write(text)
+    with unfinished.open("wb") as file:
+        file.write(content)
         file.flush()
         os.fsync(file.fileno())
     unfinished.replace(path)

@@ -4,13 +4,19 @@ Here: putting together what belongs to one KPI, and refusing what executives mus
 ``scorecard`` and its neighbours.
 """
 
+from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from kpi_pipeline.errors import ReportError
 from kpi_pipeline.reports.edition import Edition
+from kpi_pipeline.reports.finding_rows import ContributionRow
 from kpi_pipeline.reports.snapshot_rows import AnswerRow, CatalogueRow, QualityRow, SnapshotRows, WeeklyRow
+from kpi_pipeline.reports.statuses import STATUS_CODES
 from kpi_pipeline.wording.outside_text import NAME_LIMIT
+
+# What a product is split into is no part of the whole, as members are.
+FACTORS = "factors"
 
 
 @dataclass(frozen=True)
@@ -23,6 +29,8 @@ class KpiWeek:
         quality: the quality rows of its metric.
         answers: the questions that it answers.
         failing_guardrails: names of the KPIs that hold its status back, as far as these readers may see them.
+        main_contributions: what the members of the dimension that explains most account for, the drivers first; a
+            factor is called by its name.
     """
 
     row: WeeklyRow
@@ -31,6 +39,12 @@ class KpiWeek:
     quality: Sequence[QualityRow]
     answers: Sequence[AnswerRow]
     failing_guardrails: Sequence[str]
+    main_contributions: Sequence[ContributionRow]
+
+    @property
+    def pace_code(self) -> str:
+        """The pace status; ``unknown`` where none was given."""
+        return self.row.pace_status if self.row.pace_status in STATUS_CODES else "unknown"
 
 
 def kpi_weeks(rows: SnapshotRows, edition: Edition, shown: Sequence[str] | None = None) -> list[KpiWeek]:
@@ -65,7 +79,8 @@ def kpi_weeks(rows: SnapshotRows, edition: Edition, shown: Sequence[str] | None 
             quality = [remark for remark in rows.quality if remark.metric_id == commitment.metric_id]
             answers = [answer for answer in rows.answers if answer.kpi_id == row.kpi_id]
             guardrails = _failing_guardrails(commitment, rows, edition)
-            found.append(KpiWeek(row, commitment, recent, quality, answers, guardrails))
+            contributions = _main_contributions(rows, row.kpi_id, edition)
+            found.append(KpiWeek(row, commitment, recent, quality, answers, guardrails, contributions))
     if shown is None:
         return found
     return sorted((kpi for kpi in found if kpi.row.kpi_id in shown), key=lambda kpi: shown.index(kpi.row.kpi_id))
@@ -74,6 +89,24 @@ def kpi_weeks(rows: SnapshotRows, edition: Edition, shown: Sequence[str] | None 
 def listed_ids(joined: str | None) -> list[str]:
     """Return the ids of a column that joins them by commas."""
     return [name.strip() for name in (joined or "").split(",") if name.strip()]
+
+
+def _main_contributions(rows: SnapshotRows, kpi_id: str, edition: Edition) -> list[ContributionRow]:
+    """The parts by the dimension whose members are named as drivers, these first."""
+    names = {row.metric_id: edition.localized(row, "name", NAME_LIMIT) for row in rows.catalogue}
+    own = [row for row in rows.contributions if row.kpi_id == kpi_id and row.effect is not None]
+    # Where nobody may be named, the change is shown by the dimension with the fewest members all the same.
+    members = Counter(row.dimension for row in own)
+    plainest = min(members, key=lambda name: (name == FACTORS, members[name], name), default="")
+    ranked = {row.dimension for row in own if row.driver_rank is not None} or {plainest}
+    return sorted(
+        (
+            replace(row, member=names.get(row.member or "", row.member)) if row.method == "factors" else row
+            for row in own
+            if row.dimension in ranked
+        ),
+        key=lambda row: (row.driver_rank is None, row.driver_rank or 0, row.member or ""),
+    )
 
 
 def _failing_guardrails(commitment: CatalogueRow, rows: SnapshotRows, edition: Edition) -> list[str]:

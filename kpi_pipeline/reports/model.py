@@ -12,7 +12,9 @@ from kpi_pipeline.config.report import Audience
 from kpi_pipeline.reports.document import Report
 from kpi_pipeline.reports.edition import INCOMPLETE_KINDS, Edition
 from kpi_pipeline.reports.headline import headline, tally
+from kpi_pipeline.reports.history_part import history_of
 from kpi_pipeline.reports.internal_part import internal_part
+from kpi_pipeline.reports.key_charts import key_charts
 from kpi_pipeline.reports.kpi_weeks import KpiWeek, kpi_weeks
 from kpi_pipeline.reports.scorecard import objective_groups
 from kpi_pipeline.reports.snapshot_reading import read_snapshot
@@ -64,8 +66,10 @@ def report_model(
         headline=headline(weeks, lines, edition),
         tally=tally(lines, words),
         objectives=groups,
+        charts=key_charts(weeks, edition),
+        history=history_of(weeks, edition),
         internal=internal_part(weeks, rows, edition) if audience == "internal" else None,
-        labels=words.section("label"),
+        labels=words.section("findings") | words.section("label") if audience == "internal" else words.section("label"),
     )
 
 

@@ -6,10 +6,13 @@ or forecast is computed here.
 
 from collections.abc import Iterator, Mapping, Sequence
 
+from kpi_pipeline.analysis.aim import Aim
 from kpi_pipeline.errors import ReportError
 from kpi_pipeline.reports.badges import badges_of
-from kpi_pipeline.reports.document import Answer, Cell, Change, KpiLine, ObjectiveGroup, Status, Trend
+from kpi_pipeline.reports.chart_models import ProgressBar, Trend
+from kpi_pipeline.reports.document import Answer, Change, KpiLine, ObjectiveGroup, Status
 from kpi_pipeline.reports.edition import Edition
+from kpi_pipeline.reports.internal_document import Cell
 from kpi_pipeline.reports.kpi_weeks import KpiWeek
 from kpi_pipeline.reports.snapshot_reading import TREND_WEEKS, WEEK
 from kpi_pipeline.reports.snapshot_rows import (
@@ -17,13 +20,15 @@ from kpi_pipeline.reports.snapshot_rows import (
     SnapshotRows,
     WeeklyRow,
 )
+from kpi_pipeline.reports.statuses import STATUS_CODES
+from kpi_pipeline.reports.targets import target_text
 from kpi_pipeline.wording.dates import format_day
 from kpi_pipeline.wording.numbers import Number, NumberStyle, format_change, format_count, format_share, format_value
 from kpi_pipeline.wording.outside_text import NAME_LIMIT
 
 ANSWER_LIMIT = 1000
-# Bad first; also the order of the tally.
-STATUS_CODES = ("missed", "off_track", "at_risk", "on_track", "achieved", "unknown")
+CAUSES_SHOWN = 2
+NEEDS_ACTION = frozenset({"off_track", "at_risk"})
 
 
 def objective_groups(kpis: Sequence[KpiWeek], rows: SnapshotRows, edition: Edition) -> tuple[ObjectiveGroup, ...]:
@@ -70,11 +75,14 @@ def kpi_line(kpi: KpiWeek, edition: Edition) -> KpiLine:
         target=_target(row, style, edition),
         time_left=_time_left(row, edition),
         progress=_progress(row, style, edition),
+        progress_bar=_progress_bar(row, status, style, edition),
+        same_week_last_year=_last_year(row, style, edition),
         forecast=_forecast(row, style, edition),
         probability=_probability(row, edition),
         owner=edition.localized(kpi.commitment, "owner_name", NAME_LIMIT),
         answers=tuple(_answers(kpi, edition)),
-        action=edition.localized(kpi.commitment, "action") if status.code in {"off_track", "at_risk"} else "",
+        causes=tuple(_causes(kpi, edition)) if status.code in NEEDS_ACTION else (),
+        action=edition.localized(kpi.commitment, "action") if status.code in NEEDS_ACTION else "",
         badges=tuple(badges_of(kpi, edition)),
     )
 
@@ -139,8 +147,20 @@ def _change(row: WeeklyRow, style: NumberStyle, edition: Edition) -> Change:
     if not row.change_is_detectable:
         reason = "kpi.not_tested" if row.change_is_detectable is None else "kpi.not_detectable"
         return Change(text, language.text(reason), "neutral")
-    is_better = (row.value > row.previous_value) == (row.direction == "higher_better")
-    return Change(text, language.text("kpi.better" if is_better else "kpi.worse"), "good" if is_better else "bad")
+    aim = _aim(row)
+    if aim.is_better(float(row.value), float(row.previous_value)):
+        return Change(text, language.text("kpi.better"), "good")
+    if aim.is_better(float(row.previous_value), float(row.value)):
+        return Change(text, language.text("kpi.worse"), "bad")
+    return Change(text, language.text("kpi.inside_band"), "neutral")
+
+
+def _aim(row: WeeklyRow) -> Aim:
+    """What the KPI is to reach; without a target, the good side of wherever it stands."""
+    if row.target_low is not None and row.target_high is not None:
+        return Aim(float(row.target_low), float(row.target_high))
+    target = float(row.target or 0)
+    return Aim.at_least(target) if row.direction == "higher_better" else Aim.at_most(target)
 
 
 def _trend(kpi: KpiWeek, style: NumberStyle, edition: Edition) -> Trend:
@@ -161,9 +181,10 @@ def _point(value: Number | None) -> float | None:
 def _target(row: WeeklyRow, style: NumberStyle, edition: Edition) -> Cell:
     language = edition.language
     none = language.text("label.none")
-    ends = [none if value is None else format_value(value, style) for value in (row.baseline, row.target)]
+    baseline = none if row.baseline is None else format_value(row.baseline, style)
+    target = target_text(row, style, edition) or none
     return Cell(
-        language.text("kpi.baseline_to_target", baseline=ends[0], target=ends[1]),
+        language.text("kpi.baseline_to_target", baseline=baseline, target=target),
         language.text("kpi.deadline", day=format_day(row.deadline, language)) if row.deadline else "",
     )
 
@@ -180,7 +201,9 @@ def _time_left(row: WeeklyRow, edition: Edition) -> str:
 
 def _progress(row: WeeklyRow, style: NumberStyle, edition: Edition) -> Cell:
     language = edition.language
-    if row.attainment is None:
+    if row.target is not None and row.target == row.baseline:
+        text = language.text("kpi.hold")
+    elif row.attainment is None:
         text = language.text("kpi.no_attainment")
     elif row.attainment < 0:
         text = language.text("kpi.moved_away")
@@ -189,8 +212,53 @@ def _progress(row: WeeklyRow, style: NumberStyle, edition: Edition) -> Cell:
     else:
         # Rounding must not say that the target is reached.
         text = language.text("kpi.attainment", share=format_share(min(float(row.attainment), 0.99), language))
-    plan = row.path_value
-    return Cell(text, language.text("kpi.plan_today", value=format_value(plan, style)) if plan is not None else "")
+    if row.path_value is None:
+        return Cell(text)
+    share = _plan_share(row)
+    is_behind = row.attainment is not None and share is not None and row.attainment < share
+    # On track behind the plan would look like a contradiction, if the reason did not stand beside it.
+    key = "kpi.behind_plan" if is_behind and row.pace_status == "on_track" else "kpi.plan_today"
+    return Cell(text, language.text(key, value=format_value(row.path_value, style)))
+
+
+def _plan_share(row: WeeklyRow) -> float | None:
+    """Which share of the way the plan says should be done; None where there is no way or no plan yet."""
+    if row.baseline is None or row.path_value is None or (row.target is None and row.target_low is None):
+        return None
+    way = _aim(row).edge(float(row.baseline)) - float(row.baseline)
+    # Rounded, so that a frozen report is the same on every machine.
+    return round((float(row.path_value) - float(row.baseline)) / way, 6) if way else None
+
+
+def _progress_bar(row: WeeklyRow, status: Status, style: NumberStyle, edition: Edition) -> ProgressBar | None:
+    """The bar; none where there is no way to measure by."""
+    if row.baseline is None or (row.target is None and row.target_low is None):
+        return None
+    way = _aim(row).edge(float(row.baseline)) - float(row.baseline)
+    if not way:
+        return None
+    progress = _progress(row, style, edition)
+    return ProgressBar(
+        done=None if row.attainment is None else float(row.attainment),
+        plan=_plan_share(row),
+        status=status.code,
+        label=edition.language.join([text for text in (progress.text, progress.note) if text]),
+    )
+
+
+def _last_year(row: WeeklyRow, style: NumberStyle, edition: Edition) -> str:
+    before = row.same_week_last_year
+    if row.value is None or before is None or row.status == "partial":
+        return ""
+    change = format_change(row.value, before, style)
+    return edition.language.text("kpi.last_year", change=change)
+
+
+def _causes(kpi: KpiWeek, edition: Edition) -> Iterator[str]:
+    """What accounts for most of the change, as far as the analysis names it."""
+    for row in kpi.main_contributions[:CAUSES_SHOWN]:
+        if row.driver_rank is not None and (finding := edition.localized(row, "finding")):
+            yield finding
 
 
 def _forecast(row: WeeklyRow, style: NumberStyle, edition: Edition) -> Cell:

@@ -14,6 +14,16 @@ import duckdb
 
 from kpi_pipeline.config.report import Audience
 from kpi_pipeline.errors import ReportError
+from kpi_pipeline.reports.finding_rows import (
+    AnomalyRow,
+    CampaignRow,
+    CohortRow,
+    ContributionRow,
+    FunnelRow,
+    RelationRow,
+    RestatementRow,
+    ViewRows,
+)
 from kpi_pipeline.reports.snapshot_rows import (
     AnswerRow,
     CatalogueRow,
@@ -35,6 +45,7 @@ from kpi_pipeline.warehouse.snapshot import open_snapshot
 
 WEEK = timedelta(weeks=1)
 TREND_WEEKS = 13
+HISTORY_WEEKS = 52
 
 Row = TypeVar(
     "Row",
@@ -51,6 +62,13 @@ Row = TypeVar(
     ValueRow,
     QualityRow,
     LineageRow,
+    ContributionRow,
+    AnomalyRow,
+    RelationRow,
+    RestatementRow,
+    FunnelRow,
+    CampaignRow,
+    CohortRow,
 )
 
 
@@ -62,13 +80,14 @@ def read_snapshot(path: Path, audience: Audience, week_start: date) -> SnapshotR
     """
     week: dict[str, object] = {"week": week_start, "week_end": week_start + timedelta(days=6)}
     of_the_week = "(first_day is null or first_day <= $week_end) and (last_day is null or last_day >= $week)"
-    trend: dict[str, object] = {"week": week_start, "earliest": week_start - (TREND_WEEKS - 1) * WEEK}
+    this_week: dict[str, object] = {"week": week_start}
+    history: dict[str, object] = {"week": week_start, "earliest": week_start - (HISTORY_WEEKS - 1) * WEEK}
     with closing(open_snapshot(path)) as connection:
         try:
             snapshot = _read(connection, SnapshotRow, "kpi.snapshot")
             _check_snapshot(path, snapshot, audience)
             weekly_table = f"kpi.weekly_{audience}"
-            weekly = _read(connection, WeeklyRow, weekly_table, "week_start between $earliest and $week", trend)
+            weekly = _read(connection, WeeklyRow, weekly_table, "week_start between $earliest and $week", history)
             if not any(row.week_start == week_start for row in weekly):
                 _refuse_missing_week(connection, weekly_table, path, week_start)
             return SnapshotRows(
@@ -87,7 +106,17 @@ def read_snapshot(path: Path, audience: Audience, week_start: date) -> SnapshotR
                 ),
                 quality=_read(connection, QualityRow, "kpi.quality", of_the_week, week),
                 lineage=_read(connection, LineageRow, "kpi.lineage", of_the_week, week),
+                contributions=_read(connection, ContributionRow, "kpi.contributions", "week_start = $week", this_week),
+                anomalies=_read(connection, AnomalyRow, "kpi.anomalies", "week_start = $week", this_week),
+                restatements=_read(
+                    connection,
+                    RestatementRow,
+                    "kpi.restatements",
+                    "week_start between $earliest and $week",
+                    history,
+                ),
                 judgements=_judgements(connection, week_start) if audience == "internal" else None,
+                views=_views(connection, week_start) if audience == "internal" else None,
             )
         except duckdb.Error as error:
             raise ReportError(
@@ -120,7 +149,32 @@ def _judgements(connection: duckdb.DuckDBPyConnection, week_start: date) -> Judg
         owners=_read(connection, OwnerRow, "kpi.owners"),
         efficiency=_read(connection, EfficiencyRow, "kpi.efficiency", "week_start = $week", {"week": week_start}),
         success_factors=_read(connection, SuccessFactorRow, "kpi.success_factors"),
+        relations=_read(connection, RelationRow, "kpi.relations"),
     )
+
+
+def _views(connection: duckdb.DuckDBPyConnection, week_start: date) -> ViewRows:
+    week = {"week": week_start, "before": week_start - WEEK}
+    return ViewRows(
+        funnel=_read_view(connection, FunnelRow, "views.funnel_week", "week_start = $week", {"week": week_start}),
+        campaigns=_read_view(
+            connection, CampaignRow, "views.campaign_week", "week_start in ($week, $before)", dict(week)
+        ),
+        cohorts=_read_view(
+            connection, CohortRow, "views.cohort_triangle", "first_order_month <= $week", {"week": week_start}
+        ),
+    )
+
+
+def _read_view(
+    connection: duckdb.DuckDBPyConnection, row_class: type[Row], view: str, where: str, parameters: dict[str, object]
+) -> list[Row]:
+    """Read a view that is only published where a source feeds it."""
+    schema, _, name = view.partition(".")
+    found = connection.execute(
+        "select 1 from duckdb_tables() where schema_name = ? and table_name = ?", [schema, name]
+    ).fetchone()
+    return _read(connection, row_class, view, where, parameters) if found else []
 
 
 def _check_snapshot(path: Path, found: list[SnapshotRow], audience: Audience) -> None:

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 
 from kpi_pipeline.config.model import Direction, Unit
+from kpi_pipeline.reports.finding_rows import AnomalyRow, ContributionRow, RelationRow, RestatementRow, ViewRows
 from kpi_pipeline.wording.numbers import Number
 
 
@@ -40,10 +41,13 @@ class WeeklyRow:
     previous_value: Number | None
     change: Number | None
     change_is_detectable: bool | None
+    same_week_last_year: Number | None
     null_reason: str | None
     status: str
     baseline: Number | None
     target: Number | None
+    target_low: Number | None
+    target_high: Number | None
     deadline: date | None
     path_value: Number | None
     attainment: Number | None
@@ -95,6 +99,7 @@ class CatalogueRow:
     action_fa: str | None
     review_next_on: date | None
     is_review_overdue: bool | None
+    evidence_state: str | None
     is_replace_candidate: bool | None
 
 
@@ -192,6 +197,7 @@ class JudgementRows:
     owners: Sequence[OwnerRow]
     efficiency: Sequence[EfficiencyRow]
     success_factors: Sequence[SuccessFactorRow]
+    relations: Sequence[RelationRow]
 
 
 @dataclass(frozen=True)
@@ -239,10 +245,11 @@ class LineageRow:
 
 @dataclass(frozen=True)
 class SnapshotRows:
-    """Everything one week's report is made from; ``weekly`` holds the last 13 weeks, the others this week's rows.
+    """Everything one week's report is made from; ``weekly`` holds the last 52 weeks, the others this week's rows.
 
     Attributes:
         judgements: absent from an executive snapshot.
+        views: absent from an executive snapshot, too.
     """
 
     snapshot: SnapshotRow
@@ -253,7 +260,11 @@ class SnapshotRows:
     values: Sequence[ValueRow]
     quality: Sequence[QualityRow]
     lineage: Sequence[LineageRow]
+    contributions: Sequence[ContributionRow]
+    anomalies: Sequence[AnomalyRow]
+    restatements: Sequence[RestatementRow]
     judgements: JudgementRows | None
+    views: ViewRows | None
 
 
 TextRow = (
@@ -266,4 +277,8 @@ TextRow = (
     | SmartRow
     | ScoreRow
     | OwnerRow
+    | ContributionRow
+    | AnomalyRow
+    | RelationRow
+    | RestatementRow
 )

@@ -51,6 +51,11 @@ COLUMNS: dict[str, dict[str, str]] = {
         "rows_loaded": "bigint",
     },
     "quality": row_tables.QUALITY,
+    "contributions": row_tables.CONTRIBUTIONS,
+    "anomalies": row_tables.ANOMALIES,
+    "relations": row_tables.RELATIONS,
+    "restatements": row_tables.RESTATEMENTS,
+    "reported": row_tables.REPORTED,
 }
 
 

@@ -1,9 +1,11 @@
 import json
+import sqlite3
 from collections.abc import Callable
-from datetime import date
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 
+from kpi_pipeline.calendar.clock import FixedClock
 from kpi_pipeline.config.company import Company
 from kpi_pipeline.config.configuration import Configuration
 from kpi_pipeline.config.goals import Goals
@@ -43,11 +45,15 @@ def test_a_page_of_a_function_or_scope_stands_beside_the_one_of_all(
     }
     configuration = Configuration(COMPANY, {}, {}, Goals(), kpis, reports, fingerprint="")
 
-    pages = write_reports(configuration, Paths(config=tmp_path, sql=tmp_path, data=tmp_path))
+    clock = FixedClock(datetime(2026, 11, 18, 7, tzinfo=UTC))
+    paths = Paths(config=tmp_path, sql=tmp_path, data=tmp_path)
+    pages = write_reports(configuration, paths, clock)
     shown = {}
     for page in pages:
         report = json.loads(page.with_suffix(".json").read_text(encoding="utf-8"))
         shown[page.name] = [line["kpi_id"] for group in report["objectives"] for line in group["kpis"]]
+    rows = sqlite3.connect(paths.publication_ledger).execute("select kpi_id from issued order by kpi_id").fetchall()
+    assert [kpi_id for (kpi_id,) in rows] == ["", "tickets", "visits"]
     assert shown == {
         "report.en.html": ["returns", "tickets", "visits"],
         "of_support.en.html": ["tickets"],

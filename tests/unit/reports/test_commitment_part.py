@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from kpi_pipeline.reports.document import Fact, Finding, InternalPart, SuccessFactorLine
+from kpi_pipeline.reports.internal_document import Fact, Finding, InternalPart, SuccessFactorLine
 from kpi_pipeline.reports.model import report_model
 
 WEEK = date(2026, 11, 9)

@@ -1,9 +1,7 @@
 import re
 from collections.abc import Callable
 from datetime import date
-from html.parser import HTMLParser
 from itertools import pairwise
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -11,10 +9,10 @@ import pytest
 from kpi_pipeline.reports import html as html_module
 from kpi_pipeline.reports.html import render_frozen, render_html
 from kpi_pipeline.reports.model import report_model
+from tests.unit.reports.full_snapshot import HOSTILE, full_snapshot
+from tests.unit.reports.markup import Page
 
 WEEK = date(2026, 11, 9)
-VOID = {"meta", "br", "col", "rect", "path", "circle", "polyline"}
-HOSTILE = "<script>alert('x')</script>\"'><img src=x onerror=alert(1)>{{ 7*7 }}{0}{name}\u202e\u2066\r\n&amp;"
 ALLOWED = {
     *("html", "head", "meta", "title", "style", "body", "header", "main", "footer", "section", "div", "h1", "h2", "h3"),
     *(
@@ -35,82 +33,9 @@ ALLOWED = {
         "th",
         "td",
     ),
-    *("svg", "rect", "path", "circle", "polyline", "details", "summary"),
+    *("svg", "rect", "path", "circle", "polyline", "polygon", "text", "details", "summary"),
     *("article", "dl", "dt", "dd", "caption"),
 }
-
-
-class Page(HTMLParser):
-    """The elements of a page, checked for balance while reading."""
-
-    def __init__(self, text: str) -> None:
-        super().__init__()
-        self.open: list[str] = []
-        self.elements: list[tuple[str, dict[str, str | None]]] = []
-        self.words: list[str] = []
-        self.feed(text)
-        self.close()
-        assert self.open == []
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        self.elements.append((tag, dict(attrs)))
-        if tag not in VOID:
-            self.open.append(tag)
-
-    def handle_startendtag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        self.elements.append((tag, dict(attrs)))
-
-    def handle_endtag(self, tag: str) -> None:
-        assert self.open.pop() == tag
-
-    def handle_data(self, data: str) -> None:
-        if "style" not in self.open:
-            self.words.append(data)
-
-    def all(self, tag: str) -> list[dict[str, str | None]]:
-        return [attributes for name, attributes in self.elements if name == tag]
-
-    @property
-    def text(self) -> str:
-        return " ".join(" ".join(self.words).split())
-
-
-def full_snapshot(maker: Any, text: str = "Name") -> Path:
-    """A snapshot in which every text from outside is ``text``."""
-    names = {f"{field}_{code}": text for field in ("name", "owner_name", "question", "action") for code in ("en", "fa")}
-    maker.add_kpi("conversion", pace_status="off_track", forecast_at_deadline=6.0, change_is_detectable=True, **names)
-    maker.rows["objectives"][0] |= {"statement_en": text, "why_en": text, "statement_fa": text, "why_fa": text}
-    maker.rows["objectives"][1] |= {"statement_en": text, "why_en": text, "statement_fa": text, "why_fa": text}
-    maker.add_answer("conversion", question_en=text, question_fa=text, answer_en=text, answer_fa=text)
-    maker.rows["snapshot"][0] |= {"company_name_en": text, "company_name_fa": text, "time_zone": text}
-    if maker.audience == "internal":
-        maker.add(
-            "catalogue",
-            metric_id="sessions",
-            unit="count",
-            decimals=0,
-            audience="internal",
-            missing_parts=text,
-            **names,
-        )
-        free = ("resources", "where_scope", "assumptions", "expired_assumptions", "risks", "tasks", "tasks_done")
-        people = {"responsible": text, "consulted": "cmo", "guardrails": text, "is_replace_candidate": True}
-        maker.rows["catalogue"][0] |= dict.fromkeys(free, text) | people
-        maker.add("owners", owner_id="cmo", name_en=text, name_fa=text)
-        finding = {"finding_en": text, "finding_fa": text}
-        maker.add("smart", kpi_id="conversion", letter="A", verdict="fail", **finding)
-        maker.add("scores", kpi_id="conversion", property="timely", score=0.5, is_passed=False, **finding)
-        effort = {"efficiency_metric": text, "per": text, "result_per_effort": 0.5}
-        maker.add("efficiency", kpi_id="conversion", week_start=WEEK, **effort)
-        statement = {"statement_en": text, "statement_fa": text}
-        maker.add("success_factors", success_factor_id="f", objective_id="buy", kpi_ids=text, kpis=0, **statement)
-        maker.add_value("sessions", 5.0)
-        maker.add_value("sessions", 5.0, dimension="channel", member=text)
-        for kind in ("quarantined_file", "check_warning"):
-            found = {"found": text, "expected": text, "message": text, "column_name": text, "line": 3}
-            maker.add("quality", kind=kind, source=text, metric_id=text, file_name=text, **found)
-        maker.add("lineage", source=text, batch_id="1", file_name=text, rows_loaded=1, metric_id="sessions")
-    return maker.write()
 
 
 @pytest.fixture(params=[("executive", "en"), ("executive", "fa"), ("internal", "en"), ("internal", "fa")])
@@ -153,7 +78,7 @@ def test_hostile_texts_stay_texts(render: Callable[[str], Page]) -> None:
     assert "49" not in page.text
     assert "{{ 7*7 }}{0}{name}&amp;" in page.text or "{{ 7*7 }}{0}{name} &amp;" in page.text
     assert "\u202e" not in page.text
-    isolates = re.sub("[^\u2066\u2068\u2069]", "", page.text)
+    isolates = re.sub("[^\u2066\u2067\u2068\u2069]", "", page.text)
     assert isolates.count("\u2069") == len(isolates) / 2
 
 

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from kpi_pipeline.reports.document import (
+from kpi_pipeline.reports.internal_document import (
     BreakdownLine,
     Cell,
     InternalPart,

@@ -168,7 +168,7 @@ def test_reservations_come_with_their_reasons(new_snapshot: NewSnapshot) -> None
         maker.add("quality", metric_id=kpi_id, **remark)
     kpis = report_model(maker.write(), "executive", WEEK, "en").objectives[0].kpis
     assert {kpi.kpi_id: kpi.badges for kpi in kpis} == {
-        "provisional": (Badge("Provisional", "recent days may still be restated by their sources"),),
+        "provisional": (Badge("Provisional", ""),),
         "partial": (Badge("Partial", "some days of the week have no data"),),
         "missing": (Badge("Incomplete inputs", "some of its inputs are missing or late (12–13 Nov 2026)"),),
         "late": (Badge("Incomplete inputs", "some of its inputs are missing or late"),),
@@ -184,6 +184,24 @@ def test_the_trend_has_13_weeks_with_gaps(kpi_lines: Callable[..., list[KpiLine]
     assert gap.trend.label == "Last 13 weeks: from 4.00% to 6.00%"
     assert long.trend.points == tuple(twenty[7:])
     assert nothing.trend.label == "Last 13 weeks: no values"
+
+
+def test_band_is_worded_by_both_ends_and_a_change_inside_it_is_neither_good_nor_bad(
+    kpi_lines: Callable[..., list[KpiLine]],
+) -> None:
+    band = {"target": None, "target_low": 6.0, "target_high": 8.0, "change_is_detectable": True, "attainment": 0.5}
+    nearer, inside, past = kpi_lines(
+        {"values": [4.0, 5.0], **band}, {"values": [6.0, 8.0], **band}, {"values": [7.0, 9.0], **band}
+    )
+    assert nearer.target.text == "5.00% → 6.00% to 8.00%"
+    assert nearer.trend.target is None
+    assert [(line.change.verdict, line.change.tone) for line in (nearer, inside, past)] == [
+        ("better", "good"),
+        ("inside its band", "neutral"),
+        ("worse", "bad"),
+    ]
+    assert nearer.progress_bar is not None
+    assert nearer.progress_bar.done == 0.5
 
 
 def test_kpis_stand_under_their_objectives_from_the_top_down(new_snapshot: NewSnapshot) -> None:
@@ -263,6 +281,14 @@ def test_overdue_reviews_are_marked(one_kpi: Callable[..., KpiLine]) -> None:
         Badge("Strategy review due", "all planned tasks are done"),
     )
     assert one_kpi(review_next_on=date(2026, 12, 2), is_review_overdue=False).badges == ()
+
+
+def test_effect_that_the_data_do_not_confirm_is_marked(one_kpi: Callable[..., KpiLine]) -> None:
+    assert one_kpi(evidence_state="unconfirmed").badges == (
+        Badge("Effect not confirmed", "the data do not confirm that it moves with its objective as declared"),
+    )
+    for state in ("confirmed", "by_construction", "hypothesis", "not_judged", None):
+        assert one_kpi(evidence_state=state).badges == ()
 
 
 def test_objective_whose_review_is_overdue_says_so(new_snapshot: NewSnapshot) -> None:

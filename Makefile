@@ -8,7 +8,7 @@ export KPI_DATA_DIR := $(abspath $(DATA))
 export KPI_HASH_KEY_FILE ?= $(KPI_DATA_DIR)/hash.key
 export DAGSTER_HOME := $(KPI_DATA_DIR)/dagster
 
-.PHONY: help install demo run dev test test-slow faults mutations check format docs accept bench lock clean
+.PHONY: help install demo run dev test test-slow faults mutations simulations check format docs accept bench lock pictures fonts clean
 
 help: ## list the commands
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -57,6 +57,9 @@ faults: .venv/installed-dev ## inject faults at full length; writes benchmarks/f
 mutations: .venv/installed-dev ## break behaviours on purpose and see their tests fail; writes benchmarks/mutations.md
 	@$(BIN)/python -m benchmarks.mutations
 
+simulations: .venv/installed-dev ## judge series whose truth is known; writes benchmarks/simulations.md
+	@$(BIN)/python -m benchmarks.simulations.run
+
 check: .venv/installed-dev $(KPI_HASH_KEY_FILE) ## format, lint, types, import contracts, SQL lint
 	@$(BIN)/ruff format --check kpi_pipeline tests benchmarks
 	@$(BIN)/ruff check kpi_pipeline tests benchmarks
@@ -94,6 +97,19 @@ lock: ## resolve the lock files again
 	@$(BIN)/uv pip compile pyproject.toml --extra ui --extra build --extra dev --extra bench --universal --no-strip-extras \
 		--generate-hashes --no-emit-index-url --no-header --python-version 3.11 --quiet \
 		--constraint requirements-dev.lock --output-file requirements-bench.lock
+
+pictures: .venv/installed-dev ## take the pictures of docs/reports.md from the demo's reports (needs Chromium, pdftoppm, LibreOffice)
+	@$(BIN)/python -m benchmarks.pictures $(KPI_DATA_DIR)
+
+FONT := vazirmatn-33.0.3.tgz
+FONT_SHA512 := 7db8cd73408c8dacd9a487a05b3cfd3871b323500f15ba13fb1ed979c5e5502b437bf9e4cb1ee0b424d99d64bff9e7971bb7db7d7ca608f28923c12c9ccde2ab
+
+fonts: ## fetch the font that reports look best in, once (needs npm); without it the installed fonts are used
+	@command -v npm > /dev/null || { echo "npm is needed to fetch the font; reports use the installed fonts without it."; exit 1; }
+	@set -e; folder=$$(mktemp -d); npm pack --silent --pack-destination $$folder vazirmatn@33.0.3 > /dev/null; \
+		echo "$(FONT_SHA512)  $$folder/$(FONT)" | sha512sum --check --quiet; tar -xzf $$folder/$(FONT) -C $$folder; mkdir -p fonts; \
+		cp $$folder/package/OFL.txt $$folder/package/fonts/ttf/Vazirmatn-Regular.ttf $$folder/package/fonts/ttf/Vazirmatn-Bold.ttf fonts/; \
+		rm -r $$folder; echo "Vazirmatn lies in fonts/."
 
 clean: ## delete all data of the demo and of past runs
 	@rm -rf $(KPI_DATA_DIR)

@@ -20,7 +20,7 @@ from benchmarks.tables import (
 )
 from benchmarks.workspace import Workspace, kpi_run
 
-DEMO_WEEKS, SHORT_WEEKS = 26, 5
+DEMO_WEEKS, SHORT_WEEKS = 30, 5
 NOTHING_NEW_TARGET, GROWTH_TARGET = 10.0, 1.3
 TABLES_SHOWN = 5
 

@@ -67,7 +67,6 @@ def _run_day(installation: Installation, day: date, stopwatch: Stopwatch) -> tup
     with ExitStack() as opened:
         with stopwatch.counted("open"):
             run = opened.enter_context(installation.open_run())
-            run.reconcile()
         with stopwatch.counted("ingest"):
             for source in sources:
                 run.ingest(source, day)

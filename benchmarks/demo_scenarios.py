@@ -18,7 +18,7 @@ from benchmarks.tables import (
 )
 from benchmarks.workspace import Workspace
 
-DEMO_WEEKS = 26
+DEMO_WEEKS = 30
 DEMO_TARGET_SECONDS, MEMORY_TARGET_MB = 60.0, 1000.0
 
 

@@ -15,9 +15,12 @@ from datetime import date
 from importlib.metadata import version
 from pathlib import Path
 
+from benchmarks.analysis_scenario import measure_analysis
 from benchmarks.daily_scenarios import measure_new_day, measure_nothing_new
 from benchmarks.demo_scenarios import measure_demo, measure_simulation
+from benchmarks.lifetime_scenario import measure_lifetime
 from benchmarks.load_scenario import measure_load
+from benchmarks.report_scenario import measure_reports
 from benchmarks.tables import Table
 from benchmarks.workspace import FULL, QUICK, Workspace
 
@@ -26,8 +29,11 @@ SCENARIOS: dict[str, Callable[[Workspace], list[Table]]] = {
     "load": measure_load,
     "nothing-new": measure_nothing_new,
     "new-day": measure_new_day,
+    "analysis": measure_analysis,
+    "reports": measure_reports,
     "demo": measure_demo,
     "simulation": measure_simulation,
+    "lifetime": measure_lifetime,
 }
 INTRODUCTION = """\
 # Benchmark results

@@ -28,7 +28,7 @@ class Stopwatch:
             self.seconds[label] = self.seconds.get(label, 0.0) + time.perf_counter() - started
 
     def watch(self, owner: object, name: str, label: Label) -> None:
-        """Count the time of a function from now on.
+        """Count the time of a function from now on; what it yields one by one is made at once, to be counted too.
 
         Args:
             owner: where the callers look the function up: the module that imports it, or its class.
@@ -43,7 +43,8 @@ class Stopwatch:
             if counted is None:
                 return original(*arguments, **options)
             with self.counted(counted):
-                return original(*arguments, **options)
+                result = original(*arguments, **options)
+                return iter(list(result)) if isinstance(result, Iterator) else result
 
         setattr(owner, name, timed)
 

@@ -23,6 +23,7 @@ class Extent:
         export_megabytes: about the size of the large export.
         long_weeks: the long history before a new day.
         simulations: weeks and scale of companies that are only simulated.
+        lifetime_customers: how many simulated customers the model of repeat purchases is fitted to.
     """
 
     export_megabytes: int
@@ -30,12 +31,25 @@ class Extent:
     demo_repetitions: int
     long_weeks: int
     simulations: tuple[tuple[int, int], ...]
+    lifetime_customers: tuple[int, ...]
 
 
 FULL = Extent(
-    export_megabytes=1000, repetitions=5, demo_repetitions=3, long_weeks=156, simulations=((26, 1), (26, 10), (4, 100))
+    export_megabytes=1000,
+    repetitions=5,
+    demo_repetitions=3,
+    long_weeks=156,
+    simulations=((30, 1), (30, 10), (4, 100)),
+    lifetime_customers=(23_570, 1_000_000),
 )
-QUICK = Extent(export_megabytes=100, repetitions=2, demo_repetitions=1, long_weeks=52, simulations=((26, 1), (4, 10)))
+QUICK = Extent(
+    export_megabytes=100,
+    repetitions=2,
+    demo_repetitions=1,
+    long_weeks=52,
+    simulations=((30, 1), (4, 10)),
+    lifetime_customers=(23_570,),
+)
 
 
 @dataclass(frozen=True)

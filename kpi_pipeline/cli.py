@@ -5,6 +5,7 @@ does the work; heavy imports stay inside the commands, so that ``kpi --help`` is
 in ``cli_<subject>``; logic does not belong here.
 """
 
+import os
 import sys
 from datetime import date
 from typing import TYPE_CHECKING
@@ -12,9 +13,13 @@ from typing import TYPE_CHECKING
 import click
 
 from kpi_pipeline.cli_configuration import check, new, schema
+from kpi_pipeline.cli_deliver import deliver
+from kpi_pipeline.cli_doctor import doctor
 from kpi_pipeline.cli_export import export
-from kpi_pipeline.cli_metrics import explain, goals, metrics, query, sql
+from kpi_pipeline.cli_metrics import explain, goals, history, metrics, query, sql
+from kpi_pipeline.cli_serve import serve
 from kpi_pipeline.cli_sources import sources
+from kpi_pipeline.cli_upkeep import backup, rebuild, restore
 from kpi_pipeline.command import DAY, EXIT_PROBLEM, EXIT_RUN_ACTIVE, EXIT_USAGE, current_installation
 from kpi_pipeline.errors import KpiPipelineError, RunActiveError
 
@@ -25,6 +30,8 @@ if TYPE_CHECKING:
 
 def main() -> None:
     """Run the command line: 0 good, 1 a problem in data or configuration, 2 wrong usage, 3 another run is active."""
+    # Before anything loads numpy: no matrix here is large, and threads that wait for tiny ones only burn time.
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     try:
         kpi(standalone_mode=False)
     except click.exceptions.Exit as exit_request:
@@ -50,7 +57,7 @@ def kpi() -> None:
 
 
 @kpi.command(short_help="Simulate a company and write its exports.")
-@click.option("--weeks", type=click.IntRange(3, 520), default=26, show_default=True, help="Length of the history.")
+@click.option("--weeks", type=click.IntRange(3, 520), default=30, show_default=True, help="Length of the history.")
 @click.option(
     "--scale", type=click.FloatRange(0.01, 1000), default=1.0, show_default=True, help="1: 8,000 sessions a week."
 )
@@ -61,7 +68,7 @@ def kpi() -> None:
 def demo(weeks: int, scale: float, seed: int, run_it: bool) -> None:
     """Simulate a company and write its exports in the platforms' own formats."""
     from kpi_pipeline.console import print_demo_summary, print_outcomes, print_scorecard, print_where, working
-    from kpi_pipeline.demo.delivery import deliver
+    from kpi_pipeline.demo.delivery import deliver as drop_exports
     from kpi_pipeline.demo.simulation import simulated
 
     installation = current_installation()
@@ -76,7 +83,7 @@ def demo(weeks: int, scale: float, seed: int, run_it: bool) -> None:
 
     with Orchestrator.open(installation) as orchestrator:
         for day in summary.arrival_days:
-            arrived = deliver(paths.demo, paths.inbox, day)
+            arrived = drop_exports(paths.demo, paths.inbox, day)
             is_last = day == summary.arrival_days[-1]
             if arrived or is_last:
                 outcomes = run_days(orchestrator, installation, day, day, with_reports=is_last)
@@ -126,7 +133,12 @@ def report(week: date | None, audience: tuple["Audience", ...], language: tuple[
 
     installation = current_installation()
     for path in write_reports(
-        installation.configuration, installation.paths, week=week, audiences=audience, languages=language
+        installation.configuration,
+        installation.paths,
+        installation.clock,
+        week=week,
+        audiences=audience,
+        languages=language,
     ):
         click.echo(path)
 
@@ -150,5 +162,23 @@ def connect(audience: "Audience", statement: str | None, form: str) -> None:
             run_shell(connection, path, form)
 
 
-for command in (sources, check, schema, new, metrics, query, sql, goals, explain, export):
+for command in (
+    deliver,
+    sources,
+    check,
+    schema,
+    new,
+    metrics,
+    query,
+    sql,
+    goals,
+    explain,
+    history,
+    export,
+    serve,
+    doctor,
+    rebuild,
+    backup,
+    restore,
+):
     kpi.add_command(command)

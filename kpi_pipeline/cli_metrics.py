@@ -156,3 +156,46 @@ def explain(kpi_id: str, week: date | None) -> None:
 
     with open_snapshot(current_snapshot(current_installation().paths.published, "internal")) as connection:
         print_explanation(connection, kpi_id, week)
+
+
+@click.command(short_help="Show what was said of a week, and why it is different now.")
+@click.argument("kpi_id", metavar="KPI")
+@click.option("--week", "week", type=DAY, required=True, help="A day of the week.")
+@click.option(
+    "--on", "on_day", type=DAY, help="What the run of this day said; if absent, the first one after the week was over."
+)
+@click.option("--audience", type=click.Choice(["internal", "executive"]), help="For whom the KPI is made, if absent.")
+@click.option("--json", "as_json", is_flag=True, help="For scripts.")
+def history(kpi_id: str, week: date, on_day: date | None, audience: "Audience | None", as_json: bool) -> None:
+    """Show every value that was published for a week, why the last one differs, and which files came in between.
+
+    The differences are split by cause and add up: late data, refunds, exchange rates, another definition, corrections
+    by a source.
+    """
+    from kpi_pipeline.catalogue.history import read_history
+    from kpi_pipeline.catalogue.metric_plan import plan_metric
+    from kpi_pipeline.console_explain import read_kpi
+    from kpi_pipeline.console_history import history_as_json, print_history
+    from kpi_pipeline.sources.custody.custody_ledger import CustodyLedger
+    from kpi_pipeline.warehouse.snapshot import current_snapshot, open_snapshot
+
+    installation = current_installation()
+    paths = installation.paths
+    with (
+        open_snapshot(current_snapshot(paths.published, audience or "internal")) as connection,
+        CustodyLedger(paths.custody_ledger) as custody,
+    ):
+        row = read_kpi(connection, kpi_id)
+        found = read_history(
+            connection,
+            custody.arrivals(),
+            plan_metric(row["metric_id"], installation.configuration, installation.project),
+            kpi_id=kpi_id,
+            audience=audience or row["audience"],
+            week=week,
+            on=on_day,
+        )
+    if as_json:
+        click.echo(history_as_json(found))
+    else:
+        print_history(found, row)

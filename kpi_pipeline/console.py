@@ -253,6 +253,8 @@ def print_where(paths: Paths) -> None:
             console.print(f"{audience.capitalize():<10} report   {page}", markup=False)
     for audience in ("executive", "internal"):
         console.print(f"{audience.capitalize():<10} database {paths.published / f'{audience}.duckdb'}", markup=False)
+    if paths.outbox.exists():
+        console.print(f"Outbox              {paths.outbox}, what would be sent (docs/delivery.md)", markup=False)
     console.print("Orchestrator        make dev, then http://localhost:3000", markup=False)
     console.print(
         "Next                .venv/bin/kpi query revenue   ·   .venv/bin/kpi sources   ·   README.md", markup=False

@@ -26,6 +26,8 @@ JUDGEMENTS = (
     ("A good KPI is", "scores", "property", ("accessible", "impactful", "relevant", "actionable", "timely")),
 )
 REPORTED_LINES = 3
+# They tell what customers have brought; what they are going to bring stands in kpi.lifetime.
+LIFETIME_METRICS = frozenset({"ltv_cohort_gm", "ltv_simple", "ltv_cac"})
 
 
 def print_explanation(connection: duckdb.DuckDBPyConnection, kpi_id: str, week: date | None) -> None:
@@ -39,7 +41,7 @@ def print_explanation(connection: duckdb.DuckDBPyConnection, kpi_id: str, week: 
     Raises:
         QueryError: if the snapshot holds no such KPI or week.
     """
-    kpi = _kpi(connection, kpi_id)
+    kpi = read_kpi(connection, kpi_id)
     owners = dict(connection.execute("select owner_id, name_en from kpi.owners").fetchall())
     objectives = dict(connection.execute("select objective_id, statement_en from kpi.objectives").fetchall())
     console = terminal()
@@ -55,9 +57,22 @@ def print_explanation(connection: duckdb.DuckDBPyConnection, kpi_id: str, week: 
         if judged:
             console.print(Text(f"\n{title}", style="bold"))
             print_facts(console, [_judged(row) for row in sorted(judged, key=lambda row: order.index(row[column]))])
+    for relation in _rows(connection, "select * from kpi.relations where kpi_id = ?", [kpi_id]):
+        console.print(Text("\nMoves with its objective?", style="bold"))
+        print_facts(console, _relation(relation, kpi))
     row = _week(connection, kpi_id, week)
     console.print(Text(f"\nWeek {row['week_start']} … {row['week_end']}: {_value(row, kpi)}", style="bold"))
-    print_facts(console, [*_made_of(row, kpi), *_reported(connection, kpi, row), *_breaks(connection, kpi)])
+    print_facts(
+        console,
+        [
+            *_made_of(row, kpi),
+            *_drivers(connection, row),
+            *unusual_facts(connection, row),
+            *_reported(connection, kpi, row),
+            *_breaks(connection, kpi),
+            *_prediction(connection, kpi),
+        ],
+    )
     console.print()
     files = connection.execute(
         "select source, file_name, exported_at, first_day, last_day, left(sha256, 12) as sha256 from kpi.lineage "
@@ -67,7 +82,12 @@ def print_explanation(connection: duckdb.DuckDBPyConnection, kpi_id: str, week: 
     print_rows([column[0] for column in files.description or ()], files.fetchall(), "table")
 
 
-def _kpi(connection: duckdb.DuckDBPyConnection, kpi_id: str) -> Row:
+def read_kpi(connection: duckdb.DuckDBPyConnection, kpi_id: str) -> Row:
+    """Return a KPI's row of the catalogue with the reporting currency.
+
+    Raises:
+        QueryError: if the snapshot holds no such KPI.
+    """
     found = _rows(
         connection,
         "select catalogue.*, snapshot.reporting_currency from kpi.catalogue as catalogue, kpi.snapshot as snapshot"
@@ -128,9 +148,11 @@ def _named(ids: str | None, owners: Mapping[str, str]) -> str:
 
 
 def _target(kpi: Row) -> str:
-    if kpi["target"] is None:
+    names = ("target", "target_low", "target_high")
+    ends = [_written(kpi[name], kpi) for name in names if kpi.get(name) is not None]
+    if not ends:
         return ""
-    return f"{_written(kpi['baseline'], kpi)} → {_written(kpi['target'], kpi)} by {kpi['deadline']}, {kpi['path']} path"
+    return f"{_written(kpi['baseline'], kpi)} → {' to '.join(ends)} by {kpi['deadline']}, {kpi['path']} path"
 
 
 def _written(value: float | None, kpi: Row) -> str:
@@ -143,6 +165,18 @@ def _judged(row: Row) -> tuple[str, str]:
         return f"{VERDICT_MARKS[row['verdict']]} {row['letter']}", f"{code}{row['finding_en']}"
     score = "" if row["score"] is None else f"{Decimal(str(row['score'])).quantize(Decimal('0.01'), ROUND_HALF_UP)}  "
     return f"{PASSED_MARKS[row['is_passed']]} {row['property']}", f"{score}{row['finding_en']}"
+
+
+def _relation(row: Row, kpi: Row) -> list[tuple[str, str]]:
+    indicative = "indicative, " if row["is_indicative"] else ""
+    way = "rises" if row["expected_sign"] > 0 else "falls"
+    lag = row["lag_weeks"]
+    later = f"{lag} week{'' if lag == 1 else 's'} later" if lag else "in the same week"
+    return [
+        ("declared", f"{row['objective_metric']} {way} {later}; evidence: {kpi['evidence']}"),
+        ("verdict", f"{indicative}{row['verdict']}; evidence {kpi['evidence_state']}".replace("_", " ")),
+        ("finding", row["finding_en"]),
+    ]
 
 
 def _week(connection: duckdb.DuckDBPyConnection, kpi_id: str, week: date | None) -> Row:
@@ -180,6 +214,41 @@ def _made_of(row: Row, kpi: Row) -> list[tuple[str, str]]:
 _SIDES = ("numerator", "denominator")
 
 
+def _drivers(connection: duckdb.DuckDBPyConnection, row: Row) -> list[tuple[str, str]]:
+    """What accounts for the change of the week, and where members and total moved in opposite directions."""
+    found = _rows(
+        connection,
+        "select * from kpi.contributions where kpi_id = ? and week_start = ?"
+        " order by driver_rank nulls last, dimension",
+        [row["kpi_id"], row["week_start"]],
+    )
+    facts = [(f"by {one['dimension']}", one["finding_en"]) for one in found if one["finding_en"]]
+    if found and not facts:
+        facts.append(("moved by", "no member or factor of which more than chance can be told"))
+    opposite = dict.fromkeys(one["dimension"] for one in found if one["is_simpson"])
+    return [*facts, *((f"by {name}", "all members moved one way and the total the other") for name in opposite)]
+
+
+def unusual_facts(connection: duckdb.DuckDBPyConnection, row: Row) -> list[tuple[str, str]]:
+    """What is unusual in the week, alarms first, and how many alarms would come without any cause."""
+    found = _rows(
+        connection,
+        "select * from kpi.anomalies where kpi_id = ? and week_start = ?"
+        " order by priority nulls last, dimension, member",
+        [row["kpi_id"], row["week_start"]],
+    )
+    facts = [("unusual" if one["event"] is None else "explained", one["finding_en"]) for one in found]
+    for one in _rows(connection, "select * from kpi.watched where kpi_id = ? and weeks > 0", [row["kpi_id"]]):
+        facts.append(
+            (
+                "watched",
+                f"{one['series']} series, {one['weeks']} values of 13 weeks by {one['method']}: {one['alarms']} alarms,"
+                f" {one['expected_false_alarms']:.1f} expected by chance",
+            )
+        )
+    return facts
+
+
 def _reported(connection: duckdb.DuckDBPyConnection, kpi: Row, row: Row) -> list[tuple[str, str]]:
     """What readers were told about this week, newest first, and what is different now."""
     told = _rows(
@@ -208,6 +277,14 @@ def _reported(connection: duckdb.DuckDBPyConnection, kpi: Row, row: Row) -> list
 def _breaks(connection: duckdb.DuckDBPyConnection, kpi: Row) -> list[tuple[str, str]]:
     found = _rows(connection, "select * from kpi.breaks where metric_id = ? order by on_day", [kpi["metric_id"]])
     return [("break", f"{each['on_day']} ({each['kind']}): {each['what_en']}") for each in found]
+
+
+def _prediction(connection: duckdb.DuckDBPyConnection, kpi: Row) -> list[tuple[str, str]]:
+    """Whether anything is said about the coming year of these customers."""
+    if kpi["metric_id"] not in LIFETIME_METRICS:
+        return []
+    found = _rows(connection, "select status, finding_en from kpi.lifetime_models", [])
+    return [("prediction", f"{row['status'].replace('_', ' ')}: {row['finding_en']}") for row in found]
 
 
 def _rows(

@@ -145,9 +145,10 @@ class _Drawing:
         style = STYLES.get(kpi.pace_status, "dim")
         value = self._words.no_value if kpi.value is None else self._number(kpi.value, kpi)
         target = ""
-        if kpi.target is not None and kpi.deadline is not None:
+        ends = [self._number(end, kpi) for end in (kpi.target, kpi.target_low, kpi.target_high) if end is not None]
+        if ends and kpi.deadline is not None:
             day = format_day(kpi.deadline, self._language)
-            target = self._words.target.format(target=self._number(kpi.target, kpi), day=plain(day))
+            target = self._words.target.format(target=" … ".join(ends), day=plain(day))
         pace = self._language.known_text("pace", kpi.pace_status, kpi.pace_status)
         return Text.assemble(
             (f"{MARKS.get(kpi.pace_status, '–')} ", style),

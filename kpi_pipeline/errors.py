@@ -63,3 +63,7 @@ class DemoError(KpiPipelineError):
 
 class QueryError(KpiPipelineError):
     """Raised when a question about a snapshot cannot be answered: bad SQL, or something that the snapshot lacks."""
+
+
+class DeliveryError(KpiPipelineError):
+    """Raised when an edition cannot be sent as it should, or must not be."""

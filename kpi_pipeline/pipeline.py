@@ -4,6 +4,7 @@ Here: what a run does and in which order, over one open warehouse. Add a step wh
 works belongs to its own package; when runs happen and how they are shown belongs to ``defs``.
 """
 
+import logging
 import os
 from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
@@ -22,6 +23,7 @@ from kpi_pipeline.config.configuration import Configuration, load_configuration
 from kpi_pipeline.config.paths import Paths
 from kpi_pipeline.config.report import Audience
 from kpi_pipeline.config.secrets import read_secret
+from kpi_pipeline.errors import CustodyError
 from kpi_pipeline.sources.api.pull import ApiAccess
 from kpi_pipeline.sources.custody.custody_ledger import CustodyLedger
 from kpi_pipeline.sources.custody.reconciliation import Disagreement, reconcile
@@ -35,8 +37,12 @@ from kpi_pipeline.warehouse.publish import publish_snapshot
 from kpi_pipeline.warehouse.run_lock import RunLock
 from kpi_pipeline.warehouse.seeds import SEED_TABLES, write_seeds
 from kpi_pipeline.warehouse.snapshot import current_snapshot_id
+from kpi_pipeline.warehouse.space import read_space, reclaim
 from kpi_pipeline.warehouse.sql_project import SqlProject, load_sql_project
 
+# Of a warehouse that is gone, every file is missing.
+LOSSES_TOLD = 5
+_LOG = logging.getLogger(__name__)
 RAW_TABLES = (*(subject.table for subject in SUBJECTS.values()), "raw.batches", "raw.covered_days")
 
 
@@ -104,25 +110,41 @@ class Installation:
 
     @contextmanager
     def open_run(self) -> Iterator["Run"]:
-        """Hold the lock and the warehouse for one run.
+        """Hold the lock and the warehouse for one run; the warehouse is compared with the custody ledger at once.
 
         Raises:
             RunActiveError: if another run holds them.
+            CustodyError: if a restore was interrupted.
         """
         self.paths.data.mkdir(parents=True, exist_ok=True)
         for audience in get_args(Audience):
             (self.paths.published / audience).mkdir(parents=True, exist_ok=True)
         lock = self.run_lock
         with lock.acquire() as token, owner_only():
+            self._refuse_half_restored()
             engine = DuckDbEngine(self.paths.warehouse)
             try:
                 self.paths.warehouse.chmod(0o600)
                 prepare_meta(engine)
                 prepare_raw_tables(engine)
                 with CustodyLedger(self.paths.custody_ledger) as ledger:
-                    yield Run(self, engine, ledger, lock, token)
+                    disagreements = reconcile(engine, ledger)
+                    for disagreement in disagreements[:LOSSES_TOLD]:
+                        _LOG.warning("%s", disagreement.message)
+                    if (more := len(disagreements) - LOSSES_TOLD) > 0:
+                        _LOG.warning("and %d more files like these", more)
+                    yield Run(self, engine, ledger, lock, token, disagreements)
+                space = read_space(engine)
             finally:
                 engine.close()
+            reclaim(self.paths.warehouse, space)
+
+    def _refuse_half_restored(self) -> None:
+        if self.paths.half_restored.exists():
+            raise CustodyError(
+                f"{self.paths.half_restored}: a restore was interrupted; run it again with --replace, or delete this"
+                " folder if nothing was put in its place yet"
+            )
 
 
 @dataclass(frozen=True)
@@ -141,13 +163,18 @@ class Publication:
 
 @dataclass(frozen=True)
 class Run:
-    """The steps of a run over the open warehouse; ``as_of`` is the first day that is not complete yet."""
+    """The steps of a run over the open warehouse; ``as_of`` is the first day that is not complete yet.
+
+    Attributes:
+        disagreements: what the warehouse or the custody ledger had lost; the next ingest makes it again.
+    """
 
     installation: Installation
     engine: DuckDbEngine
     ledger: CustodyLedger
     lock: RunLock
     token: int
+    disagreements: tuple[Disagreement, ...] = ()
 
     @property
     def last_day(self) -> date | None:
@@ -156,10 +183,6 @@ class Run:
             return None
         days: list[date] = self.engine.read("select as_of from core.company").column("as_of").to_pylist()
         return days[0] if days else None
-
-    def reconcile(self) -> tuple[Disagreement, ...]:
-        """Compare the custody ledger with the warehouse; what either lost is made again by the next ingest."""
-        return reconcile(self.engine, self.ledger)
 
     def ingest(self, source: str, as_of: date) -> IngestReport:
         """Take what arrived for one source into custody and into ``raw``; bad files go to quarantine."""

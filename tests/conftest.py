@@ -6,6 +6,9 @@ from pathlib import Path
 import pytest
 from hypothesis import settings
 
+# Two workers share two cores: threads that wait for each other in tiny sums would triple the time of every fit.
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+
 CHECKOUT = Path(__file__).resolve().parents[1]
 
 # The default suite draws the same examples every time; `make test-slow` draws new ones.

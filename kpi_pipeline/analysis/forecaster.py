@@ -28,6 +28,8 @@ SEASONAL_WEEKS = 104
 # The first season that is tried, on a year and a half, so that the choice at 104 weeks has origins to go by.
 FIRST_SEASONAL_ORIGIN = 78
 WEEKS_OF_A_CHOICE = 13
+# As many horizons as it takes to compare two methods; those between them say nothing new.
+COMPARED_HORIZONS = (1, 5, 9, 13)
 NO_SEASON = Season(())
 
 
@@ -108,7 +110,7 @@ class _Run:
         for number in range(FIRST_SEASONAL_ORIGIN, weeks):
             seasonal, plain = self.seasonal[number], self.plain[number]
             if seasonal is not None and plain is not None:
-                for ahead in range(1, min(WEEKS_OF_A_CHOICE, weeks - number) + 1):
+                for ahead in (each for each in COMPARED_HORIZONS if each <= weeks - number):
                     value = self.values[number + ahead - 1]
                     with_season += abs(value - seasonal.mean(ahead))
                     without += abs(value - plain.mean(ahead))

@@ -21,6 +21,8 @@ class Season:
 
     def at(self, number: int) -> float:
         """Return what the season adds in a week, counted from the first week of the series as 0."""
+        if not self.pairs:
+            return 0.0
         turn = 2 * math.pi * number / WEEKS_OF_A_YEAR
         return sum(
             cosine * math.cos(order * turn) + sine * math.sin(order * turn)

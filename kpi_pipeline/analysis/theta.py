@@ -117,7 +117,7 @@ class ThetaFitter:
         given, self.values = self.values, []
         zeros = np.zeros(CANDIDATES)
         self._level, self._squares, self._surprise, self._of_steps, self._of_both = zeros, zeros, zeros, zeros, zeros
-        self._moved = 0.0
+        self._moved = self._sum = self._weighted_sum = 0.0
         for value in given:
             self.add(value)
 
@@ -135,6 +135,8 @@ class ThetaFitter:
             self._of_steps = self._of_steps + self._surprise * weighted
             self._of_both = self._of_both + candidates.unit * weighted
             self._moved += step * step
+        self._sum += value
+        self._weighted_sum += len(self.values) * value
         self.values.append(value)
 
     def fit(self) -> ThetaFit | None:
@@ -155,10 +157,15 @@ class ThetaFitter:
         return ThetaFit(
             weeks=steps + 1,
             level=_smoothed(self.values, alpha),
-            slope=_slope(self.values),
+            slope=self._slope(),
             alpha=alpha,
             spread=math.sqrt(variance_there),
         )
+
+    def _slope(self) -> float:
+        """Of the line through all values by least squares, per week."""
+        count = len(self.values)
+        return (self._weighted_sum - (count - 1) / 2 * self._sum) / (count * (count**2 - 1) / 12)
 
 
 @cache
@@ -201,9 +208,3 @@ def _smoothed(values: list[float], alpha: float) -> float:
     for value in values:
         level += alpha * (value - level)
     return level
-
-
-def _slope(values: list[float]) -> float:
-    middle = (len(values) - 1) / 2
-    sum_of_squares = len(values) * (len(values) ** 2 - 1) / 12
-    return sum((number - middle) * value for number, value in enumerate(values)) / sum_of_squares

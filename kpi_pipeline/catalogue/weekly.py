@@ -159,7 +159,7 @@ def _change(before: Week | None, week: Week) -> float | None:
 
 def _rank(known: Sequence[Week], week: Week, higher_is_better: bool) -> int | None:
     """The week's place among the last settled ones, 1 for the best; equal values share a place and leave no gap."""
-    if not week.is_settled or week not in known:
+    if not week.is_settled or not known or known[-1] is not week:
         return None
     values = [each.value for each in known if each.is_settled and each.value is not None][-RECENT_WEEKS:]
     better = sorted({-value if higher_is_better else value for value in values})

@@ -5,6 +5,7 @@ Here: the assembly alone. Assets, jobs and schedules belong to the modules besid
 
 import dagster as dg
 
+from kpi_pipeline.defs.delivery import delivery_asset
 from kpi_pipeline.defs.jobs import daily_job, daily_schedule, weekly_job, weekly_schedule
 from kpi_pipeline.defs.reports import report_assets
 from kpi_pipeline.defs.resources import Warehouse
@@ -21,6 +22,7 @@ def assemble(installation: Installation) -> dg.Definitions:
             *source_assets(configuration),
             warehouse_assets(configuration, installation.connected),
             *report_assets(configuration),
+            delivery_asset(configuration),
         ],
         jobs=[daily_job(), weekly_job()],
         schedules=[daily_schedule(configuration.company), weekly_schedule(configuration.company)],

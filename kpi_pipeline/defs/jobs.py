@@ -24,11 +24,11 @@ def daily_job() -> "dg.UnresolvedAssetJobDefinition":
 
 
 def weekly_job() -> "dg.UnresolvedAssetJobDefinition":
-    """Return the job that writes both weekly reports from the published snapshots."""
+    """Return the job that writes the weekly reports from the published snapshots and delivers them."""
     return dg.define_asset_job(
         WEEKLY,
-        selection=dg.AssetSelection.groups("reports"),
-        description="Write the internal and the executive report of a week from the current snapshots.",
+        selection=dg.AssetSelection.groups("reports", "delivery"),
+        description="Write both reports of a week from the current snapshots, and deliver them.",
     )
 
 

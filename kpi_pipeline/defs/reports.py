@@ -8,12 +8,13 @@ from datetime import date
 
 import dagster as dg
 
+from kpi_pipeline.calendar.clock import SystemClock
 from kpi_pipeline.config.configuration import Configuration
 from kpi_pipeline.config.paths import Paths
 from kpi_pipeline.config.report import Report
 from kpi_pipeline.defs.partitions import report_weeks
 from kpi_pipeline.defs.tables import published_key
-from kpi_pipeline.reports.issue import report_name, write_weekly_report
+from kpi_pipeline.reports.issue import issue_weekly_report, report_name
 
 
 def report_key(report_id: str) -> dg.AssetKey:
@@ -43,9 +44,9 @@ def _report_asset(report_id: str, report: Report, configuration: Configuration) 
     def issue(context: dg.AssetExecutionContext) -> dg.MaterializeResult[None]:
         paths = Paths.from_environment(os.environ)
         pages = [
-            write_weekly_report(
-                paths.published,
-                paths.reports,
+            issue_weekly_report(
+                paths,
+                SystemClock(),
                 audience=report.audience,
                 week_start=date.fromisoformat(context.partition_key),
                 language=language,

@@ -25,5 +25,7 @@ class Warehouse(dg.ConfigurableResource[Run]):
         """Hold the lock for the whole run."""
         installation = Installation.from_environment(os.environ, SystemClock())
         with installation.open_run() as run:
-            run.reconcile()
+            for disagreement in run.disagreements:
+                if context.log is not None:
+                    context.log.warning(disagreement.message)
             yield run

@@ -10,7 +10,7 @@ import dagster as dg
 from kpi_pipeline.config.configuration import Configuration
 from kpi_pipeline.config.source import Source
 from kpi_pipeline.defs.partitions import run_days
-from kpi_pipeline.errors import ConfigurationError
+from kpi_pipeline.errors import ConfigurationError, EngineLostError
 from kpi_pipeline.pipeline import Run
 from kpi_pipeline.sources.contracts.contract import build_contract
 from kpi_pipeline.sources.loading.ingest import IngestReport
@@ -44,7 +44,7 @@ def _source_asset(name: str, source: Source, configuration: Configuration) -> dg
     def ingest(context: dg.AssetExecutionContext, warehouse: dg.ResourceParam[Run]) -> dg.MaterializeResult:  # type: ignore[type-arg]
         try:
             report = warehouse.ingest(name, date.fromisoformat(context.partition_key))
-        except ConfigurationError as error:
+        except (ConfigurationError, EngineLostError) as error:
             raise dg.Failure(description=str(error), allow_retries=False) from error
         problems = [file.problem for file in report.files if file.problem is not None]
         return dg.MaterializeResult(

@@ -12,6 +12,7 @@ import dagster as dg
 from kpi_pipeline.calendar.clock import SystemClock
 from kpi_pipeline.catalogue.descriptions import KPI_TABLES, TABLES_OF_THE_TEAM
 from kpi_pipeline.catalogue.judgement import overdue_reviews
+from kpi_pipeline.catalogue.restatement_rows import due_corrections
 from kpi_pipeline.config.configuration import Configuration
 from kpi_pipeline.config.report import Audience
 from kpi_pipeline.defs.partitions import day_of_run
@@ -30,6 +31,8 @@ KPI_INPUTS = {
     "kpi.weekly_internal": ("kpi.values",),
     "kpi.weekly_executive": ("kpi.values",),
     "kpi.reported": ("kpi.weekly_internal",),
+    **dict.fromkeys(("kpi.lifetime_models", "kpi.lifetime_calibration"), ("core.coverage", "core.customer_purchases")),
+    "kpi.lifetime": ("kpi.lifetime_models", "core.customers", "measures.orders", "measures.cohorts"),
 }
 
 
@@ -86,6 +89,8 @@ def warehouse_assets(configuration: Configuration, project: SqlProject) -> dg.As
         publication = warehouse.publish(as_of)
         for kpi_id in overdue_reviews(warehouse.engine):
             context.log.warning(f'KPI "{kpi_id}": its review is overdue')
+        for correction in due_corrections(warehouse.engine):
+            context.log.warning(f"correction due: {correction}")
         if publication.is_new:
             yield from (result for result in _published(publication) if result.asset_key in selected)
 
@@ -94,7 +99,8 @@ def warehouse_assets(configuration: Configuration, project: SqlProject) -> dg.As
 
 def _published(publication: Publication) -> Iterator[dg.MaterializeResult[None]]:
     # A table may be yielded only after those that it is made from.
-    for table in sorted(KPI_TABLES, key=lambda name: (name in KPI_INPUTS, name == "kpi.reported")):
+    last = ("kpi.reported", "kpi.lifetime")
+    for table in sorted(KPI_TABLES, key=lambda name: (name in KPI_INPUTS, name in last)):
         yield dg.MaterializeResult(asset_key=asset_key(table), metadata={"snapshot": publication.snapshot_id})
     for audience, path in publication.snapshots.items():
         yield dg.MaterializeResult(
@@ -195,9 +201,11 @@ def _kpi_spec(table: str, description: str, project: SqlProject) -> dg.AssetSpec
     inputs: tuple[str, ...] = KPI_INPUTS.get(table, ("core.coverage",))
     if table == "kpi.values":
         inputs = (*inputs, *(file.table for file in project.files if file.schema == "measures"))
+    # Tables that no connected source fills are not built.
+    built = {*(file.table for file in project.files), *KPI_TABLES}
     return dg.AssetSpec(
         asset_key(table),
-        deps=[asset_key(name) for name in inputs],
+        deps=[asset_key(name) for name in inputs if name in built],
         group_name="kpi",
         kinds={"duckdb"},
         description=description,

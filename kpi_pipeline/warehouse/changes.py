@@ -15,6 +15,7 @@ META_TABLES = {
     "meta.built": "table_name varchar primary key, fingerprint varchar, sequence bigint",
     "meta.published": "file varchar primary key, fingerprint varchar, sequence bigint",
     "meta.check_warnings": "table_name varchar, check_name varchar, day date, failing_rows bigint",
+    "meta.snapshots": "snapshot_id varchar primary key, sequence bigint",
 }
 
 
@@ -104,6 +105,21 @@ def forget_built(engine: Engine, table: str) -> None:
     engine.run("delete from meta.check_warnings where table_name = $table_name", {"table_name": table})
 
 
+def record_snapshot(engine: Engine, snapshot_id: str) -> None:
+    """Record the last change that a snapshot knows of. To be called inside the transaction that makes it."""
+    engine.run(
+        "insert or replace into meta.snapshots values ($snapshot_id, $sequence)",
+        {"snapshot_id": snapshot_id, "sequence": last_sequence(engine)},
+    )
+
+
+def sequence_of_snapshot(engine: Engine, snapshot_id: str) -> int | None:
+    """Return the last change that a snapshot knew of; None if this warehouse did not make it."""
+    query = "select sequence from meta.snapshots where snapshot_id = $snapshot_id"
+    found: list[int] = engine.read(query, {"snapshot_id": snapshot_id}).column("sequence").to_pylist()
+    return found[0] if found else None
+
+
 def published_file(engine: Engine, file: str) -> Built | None:
     """Return from what a published file was made; None if it is not known."""
     query = "select fingerprint, sequence from meta.published where file = $file"
@@ -117,3 +133,8 @@ def record_published(engine: Engine, file: str, made_from: Built) -> None:
         "insert or replace into meta.published values ($file, $fingerprint, $sequence)",
         {"file": file, "fingerprint": made_from.fingerprint, "sequence": made_from.sequence},
     )
+
+
+def forget_published(engine: Engine) -> None:
+    """Forget from what published files were made: the next ones are written from nothing."""
+    engine.run("delete from meta.published")

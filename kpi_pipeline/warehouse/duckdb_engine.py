@@ -31,8 +31,11 @@ class DuckDbEngine:
 
     dialect = "duckdb"
 
-    def __init__(self, path: Path, memory_limit: str = "2GB", threads: int | None = None) -> None:
+    def __init__(
+        self, path: Path, memory_limit: str = "2GB", threads: int | None = None, *, read_only: bool = False
+    ) -> None:
         self.path = path
+        self._read_only = read_only
         self._in_transaction = False
         self._is_lost = False
         settings: dict[str, Any] = {
@@ -49,7 +52,7 @@ class DuckDbEngine:
             settings["threads"] = threads
         path.parent.mkdir(parents=True, exist_ok=True)
         try:
-            self.connection = duckdb.connect(str(path), config=settings)
+            self.connection = duckdb.connect(str(path), read_only=read_only, config=settings)
             # The default is the machine's zone, which would show in every cast of an instant.
             self.connection.execute("set TimeZone = 'UTC'").fetchall()
         except duckdb.Error as error:
@@ -102,6 +105,7 @@ class DuckDbEngine:
 
     def read(self, query: str, parameters: dict[str, object] | None = None) -> pa.Table:
         """Return the rows of ``query``."""
+        self._refuse_if_lost()
         try:
             return self.connection.sql(query, params=parameters).to_arrow_table()
         except duckdb.Error as error:
@@ -123,7 +127,7 @@ class DuckDbEngine:
         The checkpoint leaves the write-ahead log empty, because DuckDB drops a torn tail of it without a word.
         """
         try:
-            if not self._is_lost:
+            if not self._is_lost and not self._read_only:
                 self._execute("checkpoint")
         finally:
             self.connection.close()
@@ -136,10 +140,16 @@ class DuckDbEngine:
         return rows
 
     def _execute(self, statement: str, parameters: dict[str, object] | None = None) -> list[Any]:
+        self._refuse_if_lost()
         try:
             return self.connection.execute(statement, parameters).fetchall()
         except duckdb.Error as error:
             raise self._refusal(error, statement) from error
+
+    def _refuse_if_lost(self) -> None:
+        # After an internal error DuckDB may answer again, from memory that nobody vouches for.
+        if self._is_lost:
+            raise EngineLostError(f"{self.path}: DuckDB gave up earlier in this process, which must end now")
 
     def _refusal(self, error: duckdb.Error, statement: str) -> EngineError:
         if isinstance(error, duckdb.FatalException | duckdb.InternalException):
@@ -162,5 +172,5 @@ def _opening_problem(path: Path, found: str) -> str:
     elif "version number" in found:
         advice = "the file was made by a newer DuckDB; install the version in requirements.lock"
     else:
-        advice = "if the file is damaged, move it away; the next run loads everything again from custody"
+        advice = "if the file or its write-ahead log is damaged: kpi rebuild makes it anew from custody"
     return f"{path}: the warehouse cannot be opened: {found}\nWhat to do: {advice}"

@@ -1,15 +1,18 @@
 """Installations in temporary folders, and the steps of a run without the orchestrator."""
 
 import shutil
+import sys
 from collections.abc import Callable, Iterable
 from datetime import UTC, date, datetime
 from pathlib import Path
 
 import pytest
 
+from kpi_pipeline import cli
 from kpi_pipeline.calendar.clock import FixedClock
 from kpi_pipeline.config.paths import Paths
 from kpi_pipeline.pipeline import Installation, Publication
+from tests.integration.books_company import BooksCompany, Kpi
 
 NOW = datetime(2026, 11, 21, 12, tzinfo=UTC)
 HASH_KEY = b"a key for tests alone"
@@ -35,7 +38,6 @@ def run_day() -> RunDay:
 
     def run(installation: Installation, as_of: date, sources: Iterable[str] | None = None) -> Publication:
         with installation.open_run() as opened:
-            opened.reconcile()
             for source in sources or sorted(installation.configuration.sources):
                 opened.ingest(source, as_of)
             opened.write_seeds(as_of)
@@ -58,3 +60,26 @@ def config_with(checkout: Path) -> Callable[..., Path]:
         return folder
 
     return make
+
+
+@pytest.fixture
+def kpi_of(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Callable[[BooksCompany], Kpi]:
+    """Return a function that gives the command line of a company: arguments → exit code and what was printed."""
+
+    def of(company: BooksCompany) -> Kpi:
+        for name, value in company.environment().items():
+            monkeypatch.setenv(name, value)
+
+        def kpi(*arguments: str) -> tuple[int, str]:
+            monkeypatch.setattr(sys, "argv", ["kpi", *arguments])
+            code = 0
+            try:
+                cli.main()
+            except SystemExit as stop:
+                code = int(stop.code or 0)
+            printed = capsys.readouterr()
+            return code, printed.out + printed.err
+
+        return kpi
+
+    return of

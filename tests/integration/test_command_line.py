@@ -1,6 +1,7 @@
 """The ``kpi`` command as a user runs it: real processes, the orchestrator included."""
 
 import json
+import math
 import os
 import re
 import shlex
@@ -276,6 +277,9 @@ def test_questions_about_the_snapshot(demo: Demo, say: Say) -> None:
         (("query", "revenue_growth", "--grain", "week"), 1, "possible are: month"),
         (("query", "revenue", "--where", "channel = 'Email'"), 1, "no dimension common to all its tables"),
         (("explain", "sales"), 1, "there are:"),
+        (("history", "sales", "--week", "2026-11-09"), 1, "there are:"),
+        (("history", "revenue", "--week", "2020-01-01"), 1, "nothing was published"),
+        (("history", "revenue", "--week", "2026-11-09", "--on", "2020-01-01"), 1, "the first time was on"),
         (("connect", "-c", "select * from nowhere"), 1, "nowhere"),
         (("connect", "-c", "copy (select 1) to 'stolen.csv'"), 1, "disabled"),
     ],
@@ -346,6 +350,8 @@ def test_explanation_tells_everything_about_a_kpi(say: Say) -> None:
         "Head of Marketing",
         "SMART",
         "A good KPI is",
+        "Moves with its objective?",
+        "identity; evidence by construction",
         "since then",
         "sha256",
     ):
@@ -353,6 +359,19 @@ def test_explanation_tells_everything_about_a_kpi(say: Say) -> None:
     letters = re.findall(r"^  [✔▲■–] ([SMART])  ", told, re.MULTILINE)
     assert letters == list("SMART")
     assert "is a metric that no KPI is about" in say("explain", "aov").problem
+
+
+def test_history_tells_what_was_said_of_a_week_and_why_it_is_different_now(say: Say) -> None:
+    asked = ("history", "conversion_rate_session", "--week", "2026-11-11", "--on", "2026-11-14")
+    told = say(*asked).out
+    for words in ("on 2026-11-14", "week not over", "now", "days that were still to come", "events_2026"):
+        assert words in told
+    found = json.loads(say(*asked, "--json").out)
+    assert found["difference"] == found["now"]["value"] - found["then"]["value"]
+    assert math.fsum(reason["effect"] for reason in found["reasons"]) == pytest.approx(found["difference"], rel=1e-12)
+    assert "Nothing else has been said since" in say("history", "revenue", "--week", "2026-10-28").out
+    hidden = say("history", "ctr_ads", "--week", "2026-11-11", "--audience", "executive")
+    assert (hidden.code, "ctr_ads" in hidden.problem.partition("there are:")[2]) == (1, False)
 
 
 def test_check_tells_what_is_wrong_in_words_and_for_scripts(

@@ -40,6 +40,20 @@ def exports(tmp_path_factory: pytest.TempPathFactory) -> DemoSummary:
 
 
 @pytest.fixture(scope="module")
+def whole(
+    tmp_path_factory: pytest.TempPathFactory,
+    make_installation: Callable[..., Installation],
+    run_day: Callable[..., Publication],
+) -> Ran:
+    """The company that ``kpi demo`` simulates, all its exports run as of the last day."""
+    summary = simulate(tmp_path_factory.mktemp("whole"))
+    installation = make_installation(tmp_path_factory.mktemp("whole_data"))
+    for day in summary.arrival_days:
+        deliver(summary.directory, installation.paths.inbox, day)
+    return Ran(installation, summary, run_day(installation, summary.arrival_days[-1]))
+
+
+@pytest.fixture(scope="module")
 def ran(
     exports: DemoSummary,
     tmp_path_factory: pytest.TempPathFactory,
@@ -74,6 +88,17 @@ def published(installation: Installation) -> dict[tuple[str, str, str, str], tup
     return {(row[0], row[1].isoformat(), row[2], row[3]): row[4:] for row in rows}
 
 
+def rows(ran: Ran, query: str) -> list[dict[str, Any]]:
+    with open_snapshot(current_snapshot(ran.installation.paths.published, "internal")) as connection:
+        found: list[dict[str, Any]] = connection.sql(query).to_arrow_table().to_pylist()
+    return found
+
+
+def planted(ran: Ran) -> dict[str, Any]:
+    found: dict[str, Any] = json.loads(ran.summary.truth.read_text(encoding="utf-8"))["planted"]
+    return found
+
+
 def is_near(actual: Any, expected: Any) -> bool:
     """Counts exactly, money to the cent, quotients to 1e-9."""
     if actual is None or expected is None:
@@ -100,6 +125,34 @@ def test_every_value_that_the_simulation_knows_is_published(ran: Ran) -> None:
             wrong.append((key, entry, found.get(key)))
     assert len(truth) > 1000
     assert wrong == []
+
+
+def test_incident_that_the_simulation_planted_is_what_moved_the_conversion_rate(ran: Ran) -> None:
+    planted = json.loads(ran.summary.truth.read_text(encoding="utf-8"))["planted"]["incident"]
+    with open_snapshot(current_snapshot(ran.installation.paths.published, "internal")) as connection:
+        rows = connection.execute(
+            "select member, effect, mix_effect, rate_effect from kpi.contributions where week_start = ?"
+            " and kpi_id = 'conversion_rate_session' and dimension = ? order by effect",
+            [planted["week_start"], planted["dimension"]],
+        ).fetchall()
+    member, effect, mix, rate = rows[0]
+    assert len(rows) >= 3
+    assert member == planted["member"]
+    assert effect < 2 * min(each[1] for each in rows[1:])
+    assert rate < 0
+    assert abs(rate) > 5 * abs(mix)
+
+
+def test_effects_of_every_dimension_add_up_to_the_published_change(ran: Ran) -> None:
+    with open_snapshot(current_snapshot(ran.installation.paths.published, "internal")) as connection:
+        differences = connection.execute(
+            "select kpi_id, week_start, dimension, abs(sum(effect) - any_value(weekly.change))"
+            " / greatest(abs(any_value(weekly.value)), abs(any_value(weekly.previous_value)))"
+            " from kpi.contributions inner join kpi.weekly_internal as weekly using (kpi_id, week_start)"
+            " where method <> 'not_split' group by all"
+        ).fetchall()
+    assert {row[0] for row in differences} >= {"conversion_rate_session", "ctr_ads", "revenue"}
+    assert [row for row in differences if row[3] > 1e-9] == []
 
 
 def test_broken_file_is_in_quarantine_and_says_where(ran: Ran) -> None:
@@ -167,3 +220,74 @@ def test_snapshots_of_both_audiences_agree_on_what_both_hold(ran: Ran) -> None:
 def test_week_of_the_last_day_is_complete(ran: Ran) -> None:
     assert ran.summary.last_day < ran.summary.arrival_days[-1]
     assert (date(2026, 11, 9).isoformat()) in {key[1] for key in published(ran.installation)}
+
+
+def test_launch_of_the_campaign_shows_as_a_new_member_in_its_week_and_in_no_other(ran: Ran) -> None:
+    launch = planted(ran)["campaign_launch"]
+    found = rows(
+        ran,
+        "select week_start, dimension, member, value, previous_value, effect from kpi.contributions"
+        " where is_new and kpi_id = 'ctr_ads'",
+    )
+    assert [(row["week_start"].isoformat(), row["dimension"], row["member"]) for row in found] == [
+        (launch["week_start"], "campaign", launch["campaign"])
+    ]
+    assert found[0]["previous_value"] is None
+    # Its rate lies below that of the others, so that it accounts for a fall.
+    assert found[0]["effect"] < 0
+
+
+@pytest.mark.slow
+def test_every_value_of_the_whole_company_is_published(whole: Ran) -> None:
+    test_every_value_that_the_simulation_knows_is_published(whole)
+
+
+@pytest.mark.slow
+def test_the_incident_is_an_unusual_week_of_the_right_segment(whole: Ran) -> None:
+    incident = planted(whole)["incident"]
+    found = rows(
+        whole,
+        "select dimension, member, rule, is_favourable from kpi.anomalies where kpi_id = 'conversion_rate_session'"
+        f" and week_start = date '{incident['week_start']}' and not is_favourable and event is null order by priority",
+    )
+    assert (found[0]["dimension"], found[0]["member"]) == (incident["dimension"], incident["member"])
+    assert found[0]["rule"] == "beyond_limits"
+    assert ("total", "total") in {(row["dimension"], row["member"]) for row in found}
+
+
+@pytest.mark.slow
+def test_no_other_device_than_the_broken_one_changed_by_more_than_chance(whole: Ran) -> None:
+    incident = planted(whole)["incident"]
+    found = rows(
+        whole,
+        "select member, is_detectable, rate_effect, share_of_change, driver_rank from kpi.contributions"
+        f" where kpi_id = 'conversion_rate_session' and week_start = date '{incident['week_start']}'"
+        f" and dimension = '{incident['dimension']}' order by effect",
+    )
+    assert [row["member"] for row in found if row["is_detectable"]] == [incident["member"]]
+    assert found[0]["rate_effect"] < 0
+    assert found[0]["share_of_change"] > 0.8
+    assert found[0]["driver_rank"] == 1
+
+
+@pytest.mark.slow
+def test_the_kpi_that_drives_its_objective_is_confirmed_at_its_lag(whole: Ran) -> None:
+    driver = planted(whole)["drivers"][0]
+    (found,) = rows(whole, f"select * from kpi.relations where kpi_id = '{driver['cause']}'")
+    assert (found["objective_metric"], found["lag_weeks"]) == (driver["effect"], driver["lag_weeks"])
+    assert found["verdict"] in ("weak", "moderate", "strong")
+    assert found["is_discovery"]
+    assert found["proposed_lag"] is None, "no other lag fits better"
+    assert found["correlation_low"] > 0
+    assert found["pairs"] == 23
+
+
+@pytest.mark.slow
+def test_the_decoy_has_no_evidence_although_the_series_themselves_correlate(whole: Ran) -> None:
+    decoy = planted(whole)["decoy"]
+    (found,) = rows(whole, f"select * from kpi.relations where kpi_id = '{decoy['cause']}'")
+    assert (found["objective_metric"], found["expected_sign"]) == (decoy["effect"], decoy["sign"])
+    assert found["verdict"] == "no_evidence"
+    assert not found["is_discovery"]
+    assert found["level_correlation"] * decoy["sign"] > 0.8
+    assert found["shared_measures"] is None

@@ -26,19 +26,32 @@ class Disagreement:
     message: str
 
 
+def disagreements(engine: Engine, ledger: CustodyLedger) -> tuple[Disagreement, ...]:
+    """Compare the ledger with ``raw.batches`` and change neither."""
+    return _worded(*_compared(engine, ledger))
+
+
 def reconcile(engine: Engine, ledger: CustodyLedger) -> tuple[Disagreement, ...]:
     """Compare the ledger with ``raw.batches`` and prepare the repair of what is missing on either side.
 
     Returns:
         Every disagreement, for the run's report: a repaired loss is still a loss that somebody must hear of.
     """
+    lost, unknown = _compared(engine, ledger)
+    ledger.reopen([arrival.arrival_id for arrival in lost])
+    ledger.register([_arrival_of(batch) for batch in unknown])
+    return _worded(lost, unknown)
+
+
+def _compared(engine: Engine, ledger: CustodyLedger) -> tuple[list[Arrival], list[LoadedBatch]]:
     batches = loaded_batches(engine)
     arrivals = [arrival for arrival in ledger.arrivals() if arrival.file.sha256]
-    lost = _lost(arrivals, batches)
-    ledger.reopen([arrival.arrival_id for arrival in lost])
     known = {(arrival.file.source, arrival.file.sha256) for arrival in arrivals}
     unknown = [batch for batch in batches.values() if (batch.source, batch.sha256) not in known]
-    ledger.register([_arrival_of(batch) for batch in unknown])
+    return _lost(arrivals, batches), unknown
+
+
+def _worded(lost: Sequence[Arrival], unknown: Sequence[LoadedBatch]) -> tuple[Disagreement, ...]:
     found = [(arrival.file, _loss(arrival)) for arrival in lost]
     found += [
         (_arrival_of(batch), "the custody ledger has lost its entry; the next ingest makes it again from custody")

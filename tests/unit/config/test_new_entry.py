@@ -106,7 +106,7 @@ def test_what_a_new_kpi_suggests_in_comments_is_valid(folder, configuration):
         ("a metric or measure that says what came of the effort", "csat_positive"),
         ("a metric or measure that says how much effort it was", "csat_answers"),
         ("value: 0,", "value: 80,"),
-        ("value: 0\n", "value: 90\n"),
+        ("value: 0 #", "value: 90 #"),
         ("the metric or measure that the objective is measured by", "ctr_ads"),
         ("actions: []", "actions:"),
         ("owner: an owner of goals.yaml", "owner: ads_lead"),

@@ -2,7 +2,7 @@
 
 from html.parser import HTMLParser
 
-VOID = {"meta", "br", "col", "img", "rect", "path", "circle", "polyline", "polygon"}
+VOID = {"meta", "link", "input", "br", "col", "img", "rect", "path", "circle", "polyline", "polygon"}
 
 
 class Page(HTMLParser):

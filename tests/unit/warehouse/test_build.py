@@ -1,6 +1,6 @@
 from collections.abc import Callable, Mapping
 from datetime import date
-from time import perf_counter
+from time import process_time
 
 import pytest
 
@@ -353,8 +353,11 @@ def test_a_build_without_changes_costs_little(engine: DuckDbEngine, load: Load, 
         for number in range(30)
     }
     project = load({"staging/clicks.sql": STAGING, **chain})
+    started = process_time()
     build_tables(engine, project)
-    started = perf_counter()
+    whole = process_time() - started
+    started = process_time()
     report = build_tables(engine, project)
     assert built(report) == set()
-    assert perf_counter() - started < 0.3
+    # Against the first build, and by the processor's time: other programs must not decide it.
+    assert process_time() - started < whole / 2

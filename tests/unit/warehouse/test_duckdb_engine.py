@@ -165,7 +165,7 @@ def test_a_file_held_by_another_program_is_named(engine: DuckDbEngine, tmp_path:
 def test_a_damaged_file_is_refused_with_advice(tmp_path: Path) -> None:
     path = tmp_path / "damaged.duckdb"
     path.write_bytes(b"no database" * 1000)
-    with pytest.raises(EngineError, match=r"(?s)damaged\.duckdb.*move it away"):
+    with pytest.raises(EngineError, match=r"(?s)damaged\.duckdb.*kpi rebuild"):
         DuckDbEngine(path)
 
 

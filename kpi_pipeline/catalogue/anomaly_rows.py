@@ -26,8 +26,8 @@ from kpi_pipeline.config.metric import Metric
 from kpi_pipeline.wording.phrasing import in_every_language
 
 RECENT_WEEKS = 13
-# Before the judged weeks: 26 weeks of surprises, 13 for the first forecast, and of totals a year more for forecasts from
-# the year before. Members are too many, and mostly too small, to be worth that year.
+# Before the judged weeks: 26 weeks of surprises, 13 for the first forecast, and of totals a year more, for forecasts
+# from the year before. Members are too many, and mostly too small, to be worth that year.
 HISTORY, HISTORY_OF_MEMBERS = 2 * 52 * ONE_WEEK, 39 * ONE_WEEK
 
 

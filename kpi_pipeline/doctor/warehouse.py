@@ -14,7 +14,6 @@ from kpi_pipeline.sources.custody.custody_ledger import CustodyLedger
 from kpi_pipeline.sources.custody.reconciliation import disagreements
 from kpi_pipeline.sources.custody.source_state import SourceState, source_states
 from kpi_pipeline.warehouse.duckdb_engine import DuckDbEngine
-from kpi_pipeline.warehouse.engine import Engine
 from kpi_pipeline.warehouse.space import read_space
 
 MEGABYTE = 1_000_000
@@ -45,7 +44,7 @@ def warehouse(examined: Examined) -> Iterator[Finding]:
         yield Finding("warehouse", "problem", str(error))
 
 
-def _agreement(engine: Engine, ledger: CustodyLedger) -> Iterator[Finding]:
+def _agreement(engine: DuckDbEngine, ledger: CustodyLedger) -> Iterator[Finding]:
     found = disagreements(engine, ledger)
     facts = {"disagreements": len(found)}
     if found:
@@ -55,7 +54,7 @@ def _agreement(engine: Engine, ledger: CustodyLedger) -> Iterator[Finding]:
         yield Finding("warehouse", "good", "it holds every file that the custody ledger says was loaded", facts=facts)
 
 
-def _space(engine: Engine) -> Iterator[Finding]:
+def _space(engine: DuckDbEngine) -> Iterator[Finding]:
     space = read_space(engine)
     facts = {"warehouse_bytes": space.size, "reclaimable_bytes": space.free}
     message = f"{space.free // MEGABYTE:,} of {space.size // MEGABYTE:,} MB are free inside the warehouse's file"
@@ -65,7 +64,7 @@ def _space(engine: Engine) -> Iterator[Finding]:
         yield Finding("space", "good", f"{message}; later runs use them", facts=facts)
 
 
-def _sources(installation: Installation, engine: Engine, ledger: CustodyLedger) -> Iterator[Finding]:
+def _sources(installation: Installation, engine: DuckDbEngine, ledger: CustodyLedger) -> Iterator[Finding]:
     states = source_states(
         installation.configuration.sources,
         engine=engine,

@@ -14,8 +14,7 @@ from pathlib import Path
 import duckdb
 
 from kpi_pipeline.errors import EngineError
-from kpi_pipeline.warehouse.duckdb_engine import STORAGE_VERSION
-from kpi_pipeline.warehouse.engine import Engine
+from kpi_pipeline.warehouse.duckdb_engine import STORAGE_VERSION, DuckDbEngine
 from kpi_pipeline.warehouse.quoting import quoted_table, quoted_text
 from kpi_pipeline.warehouse.snapshot_file import sync
 
@@ -46,13 +45,17 @@ class FileSpace:
         return self.free > WORTHWHILE_BYTES and self.free > WORTHWHILE_SHARE * self.size
 
 
-def read_space(engine: Engine) -> FileSpace:
+def read_space(engine: DuckDbEngine) -> FileSpace:
     """Return the space of the open warehouse, as of its last checkpoint."""
-    (row,) = engine.read(
-        "select total_blocks * block_size as size, free_blocks * block_size as free from pragma_database_size()"
+    # With a cursor of its own: whoever used the connection may have left a result behind.
+    cursor = engine.connection.cursor()
+    found = cursor.execute(
+        "select total_blocks * block_size, free_blocks * block_size from pragma_database_size()"
         " where database_name = current_database()"
-    ).to_pylist()
-    return FileSpace(row["size"], row["free"])
+    ).fetchone()
+    cursor.close()
+    assert found is not None
+    return FileSpace(*found)
 
 
 def reclaim(path: Path, space: FileSpace) -> bool:

@@ -20,9 +20,10 @@ def line_chart(chart: LineChart, *, is_right_to_left: bool) -> Markup:
     """Draw the chart; an empty one where there are no values at all."""
     low, high = _range(chart)
     last_week = max(chart.weeks - 1, 1)
+    left = max([LEFT, *(text_width(tick.label) + 10 for tick in chart.value_ticks)])
 
     def x(week: float) -> float:
-        return LEFT + (WIDTH - LEFT - RIGHT) * week / last_week
+        return left + (WIDTH - left - RIGHT) * week / last_week
 
     def y(value: float) -> float:
         return HEIGHT - BOTTOM - (HEIGHT - TOP - BOTTOM) * (value - low) / (high - low)
@@ -32,8 +33,8 @@ def line_chart(chart: LineChart, *, is_right_to_left: bool) -> Markup:
 
     shapes = [_title(chart, is_right_to_left)]
     for tick in chart.value_ticks:
-        shapes.append(rule(LEFT, y(tick.at), WIDTH - RIGHT, y(tick.at), "line"))
-        shapes.append(write(LEFT - 6, y(tick.at) + 4, tick.label, anchor="end", colour="soft"))
+        shapes.append(rule(left, y(tick.at), WIDTH - RIGHT, y(tick.at), "line"))
+        shapes.append(write(left - 6, y(tick.at) + 4, tick.label, anchor="end", colour="soft"))
     for tick in chart.time_ticks:
         shapes.append(write(x(tick.at), HEIGHT - 8, tick.label, anchor="middle", colour="soft"))
     known = [(week, value) for week, value in enumerate(chart.points) if value is not None]
@@ -46,9 +47,9 @@ def line_chart(chart: LineChart, *, is_right_to_left: bool) -> Markup:
     if chart.plan:
         path = [(x(chart.plan_from + step), y(value)) for step, value in enumerate(chart.plan)]
         shapes.append(curve(path, "plan", width=1, dash="2 3"))
-    shapes += [rule(LEFT, y(target), WIDTH - RIGHT, y(target), "plan", width=1.5) for target in chart.targets]
+    shapes += [rule(left, y(target), WIDTH - RIGHT, y(target), "plan", width=1.5) for target in chart.targets]
     if chart.targets:
-        shapes.append(write(LEFT + 4, y(chart.targets[0]) - 4, chart.target_label, colour="plan", has_halo=True))
+        shapes.append(write(left + 4, y(chart.targets[0]) - 4, chart.target_label, colour="plan", has_halo=True))
     for is_gap, run in groupby(enumerate(chart.points), key=lambda pair: pair[1] is None):
         if not is_gap:
             shapes.append(curve([(x(week), y(value)) for week, value in run if value is not None], "ink", width=2))

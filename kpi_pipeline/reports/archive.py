@@ -5,8 +5,6 @@ access can be given folder by folder; nothing in one refers to the other.
 """
 
 import json
-import os
-import shutil
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,6 +12,7 @@ from typing import Any
 
 from kpi_pipeline.config.report import Audience
 from kpi_pipeline.reports.html import template
+from kpi_pipeline.reports.whole_files import replace_file
 
 SERVED_FORMS = ("html", "pdf", "xlsx")
 
@@ -50,7 +49,7 @@ def write_archive(reports: Path, site: Path, audience: Audience) -> Path:
         weeks = sorted(_weeks(reports / audience, folder, language), key=lambda week: week.page, reverse=True)
         others = {code: name for code, name in indexes.items() if code != language}
         page = template("archive.html.jinja").render(weeks=weeks, language=language, others=others)
-        _replace_file(folder / indexes[language], page.encode())
+        replace_file(folder / indexes[language], page.encode())
     return folder / "index.html"
 
 
@@ -71,15 +70,4 @@ def _copy_if_new(source: Path, place: Path) -> None:
     if place.is_file() and place.read_bytes() == source.read_bytes():
         return
     place.parent.mkdir(parents=True, exist_ok=True)
-    unfinished = place.with_name(f".{place.name}.unfinished")
-    shutil.copyfile(source, unfinished)
-    unfinished.replace(place)
-
-
-def _replace_file(path: Path, content: bytes) -> None:
-    unfinished = path.with_name(f".{path.name}.unfinished")
-    with unfinished.open("wb") as file:
-        file.write(content)
-        file.flush()
-        os.fsync(file.fileno())
-    unfinished.replace(path)
+    replace_file(place, source.read_bytes())

@@ -4,7 +4,6 @@ Here: where the files lie, that each is replaced whole, and that the publication
 were issued. What forms there are belongs to ``forms``; sending them does not belong here.
 """
 
-import os
 from collections.abc import Collection, Sequence
 from datetime import date
 from pathlib import Path
@@ -18,6 +17,7 @@ from kpi_pipeline.reports.archive import write_archive
 from kpi_pipeline.reports.forms import rendered_forms
 from kpi_pipeline.reports.model import report_model
 from kpi_pipeline.reports.snapshot_reading import snapshot_day
+from kpi_pipeline.reports.whole_files import replace_file
 from kpi_pipeline.warehouse.snapshot import current_snapshot
 
 
@@ -71,7 +71,7 @@ def _write(
     folder.mkdir(parents=True, exist_ok=True)
     # All forms are made before the first of the former ones is replaced.
     for ending, content in list(rendered_forms(frozen)):
-        _replace_file(folder / f"{name}.{language}.{ending}", content)
+        replace_file(folder / f"{name}.{language}.{ending}", content)
     return folder / f"{name}.{language}.html"
 
 
@@ -121,12 +121,3 @@ def write_reports(
 def report_name(report_id: str, chosen: Sequence[str] | None) -> str:
     """Return what a report's files are called, so that one of some KPIs never replaces the one of all."""
     return "report" if chosen is None else report_id
-
-
-def _replace_file(path: Path, content: bytes) -> None:
-    unfinished = path.with_name(f".{path.name}.unfinished")
-    with unfinished.open("wb") as file:
-        file.write(content)
-        file.flush()
-        os.fsync(file.fileno())
-    unfinished.replace(path)

@@ -96,7 +96,8 @@ def _main_contributions(rows: SnapshotRows, kpi_id: str, edition: Edition) -> li
     names = {row.metric_id: edition.localized(row, "name", NAME_LIMIT) for row in rows.catalogue}
     own = [row for row in rows.contributions if row.kpi_id == kpi_id and row.effect is not None]
     # Where nobody may be named, the change is shown by the dimension with the fewest members all the same.
-    members = Counter(row.dimension for row in own)
+    # A single member would only be the total once more.
+    members = {name: count for name, count in Counter(row.dimension for row in own).items() if count > 1}
     plainest = min(members, key=lambda name: (name == FACTORS, members[name], name), default="")
     ranked = {row.dimension for row in own if row.driver_rank is not None} or {plainest}
     return sorted(

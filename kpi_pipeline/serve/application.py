@@ -17,10 +17,10 @@ from starlette.responses import FileResponse, HTMLResponse, RedirectResponse, Re
 from starlette.routing import Route
 
 from kpi_pipeline.config.model import Language as LanguageCode
-from kpi_pipeline.config.paths import CHECKOUT
 from kpi_pipeline.config.report import Audience
 from kpi_pipeline.errors import PublishError, ReportError
 from kpi_pipeline.serve.definition_part import last_complete_week
+from kpi_pipeline.serve.fonts import fetched_fonts, font_faces
 from kpi_pipeline.serve.guard import Guard
 from kpi_pipeline.serve.kpi_page import kpi_page
 from kpi_pipeline.serve.metric_pages import metric_page, metrics_page
@@ -31,10 +31,6 @@ from kpi_pipeline.serve.site import Site
 from kpi_pipeline.serve.week_pages import scorecard_page, weeks_page
 from kpi_pipeline.wording.language import load_language
 from kpi_pipeline.wording.phrasing import LANGUAGES
-
-FONTS = {
-    f"vazirmatn-{weight.lower()}.ttf": CHECKOUT / "fonts" / f"Vazirmatn-{weight}.ttf" for weight in ("Regular", "Bold")
-}
 
 Page = Callable[[Request, Published, Site, list[date]], tuple[str, dict[str, Any] | None]]
 
@@ -72,12 +68,13 @@ def application(folder: Path, audience: Audience, hosts: Collection[str], langua
         return RedirectResponse(f"/{language}/")
 
     def style(request: Request) -> Response:
-        return Response(style_sheet(), media_type="text/css")
+        return Response(font_faces() + style_sheet(), media_type="text/css")
 
     def font(request: Request) -> Response:
-        if request.path_params["name"] not in FONTS:
+        file = fetched_fonts().get(request.path_params["name"])
+        if file is None:
             raise HTTPException(404)
-        return FileResponse(FONTS[request.path_params["name"]], media_type="font/ttf")
+        return FileResponse(file, media_type="font/ttf")
 
     pages: dict[str, Page] = {
         "": _weeks,

@@ -94,12 +94,17 @@ def test_an_unknown_language_or_file_is_not_there(plain: Visitor) -> None:
     assert (start.status, start.headers["location"]) == (307, "/en/")
 
 
-def test_fonts_and_the_style_sheet_come_from_the_server(plain: Visitor) -> None:
+def test_fonts_and_the_style_sheet_come_from_the_server(
+    plain: Visitor, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("kpi_pipeline.serve.fonts.FOLDER", tmp_path)
+    assert "url(" not in plain.ask("/style.css").text
+    (tmp_path / "Vazirmatn-Bold.ttf").write_bytes(b"a font")
     sheet = plain.ask("/style.css")
     assert sheet.headers["content-type"].startswith("text/css")
-    addresses = re.findall(r'url\("([^"]*)"\)', sheet.text)
-    assert addresses
-    assert all(plain.ask(address).headers["content-type"] == "font/ttf" for address in addresses)
+    assert re.findall(r'url\("([^"]*)"\)', sheet.text) == ["/fonts/Vazirmatn-Bold.ttf"]
+    assert plain.ask("/fonts/Vazirmatn-Bold.ttf").headers["content-type"] == "font/ttf"
+    assert plain.ask("/fonts/Vazirmatn-Regular.ttf").status == 404
 
 
 @pytest.mark.parametrize("method", ["POST", "PUT", "DELETE", "PATCH", "OPTIONS", "TRACE"])

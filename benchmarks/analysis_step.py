@@ -21,8 +21,8 @@ from benchmarks.analysis_scenario import JUDGEMENTS, WEEKLY
 from benchmarks.measure import reported
 from benchmarks.stopwatch import Stopwatch, own_clock
 from kpi_pipeline.catalogue import judgement, refresh
-from kpi_pipeline.catalogue.publication_ledger import PublicationLedger
-from kpi_pipeline.catalogue.values import refresh_values
+from kpi_pipeline.catalogue.history.publication_ledger import PublicationLedger
+from kpi_pipeline.catalogue.metrics.values import refresh_values
 from kpi_pipeline.sources.custody.custody_ledger import CustodyLedger
 from kpi_pipeline.sources.loading.raw_tables import prepare_raw_tables
 from kpi_pipeline.warehouse.changes import prepare_meta, record_changes

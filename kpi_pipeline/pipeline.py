@@ -15,10 +15,10 @@ from pathlib import Path
 from typing import get_args
 
 from kpi_pipeline.calendar.clock import Clock
-from kpi_pipeline.catalogue.connected import connected_project
-from kpi_pipeline.catalogue.publication_ledger import PublicationLedger
+from kpi_pipeline.catalogue.history.publication_ledger import PublicationLedger
+from kpi_pipeline.catalogue.metrics.connected import connected_project
 from kpi_pipeline.catalogue.refresh import refresh_kpi_tables, snapshot_id
-from kpi_pipeline.catalogue.snapshot_plan import snapshot_tables
+from kpi_pipeline.catalogue.snapshots.snapshot_plan import snapshot_tables
 from kpi_pipeline.config.configuration import Configuration, load_configuration
 from kpi_pipeline.config.paths import Paths
 from kpi_pipeline.config.report import Audience

@@ -11,13 +11,13 @@ from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
 
-from kpi_pipeline.catalogue.audience import Audiences
-from kpi_pipeline.catalogue.breaks import break_problems
-from kpi_pipeline.catalogue.compiler import basis_problems
+from kpi_pipeline.catalogue.exposure.audience import Audiences
 from kpi_pipeline.catalogue.exposure_check import exposure_warnings
-from kpi_pipeline.catalogue.metric_plan import plan_metric
-from kpi_pipeline.catalogue.silent_changes import PublishedDefinition, silent_changes
-from kpi_pipeline.catalogue.split_check import driver_problems, factor_problems
+from kpi_pipeline.catalogue.findings.split_check import driver_problems, factor_problems
+from kpi_pipeline.catalogue.history.silent_changes import PublishedDefinition, silent_changes
+from kpi_pipeline.catalogue.metrics.breaks import break_problems
+from kpi_pipeline.catalogue.metrics.compiler import basis_problems
+from kpi_pipeline.catalogue.metrics.metric_plan import plan_metric
 from kpi_pipeline.config.configuration import Configuration, check_configuration
 from kpi_pipeline.config.draft import Draft, Entry, Section, read_draft
 from kpi_pipeline.config.goals import Goals

@@ -8,10 +8,10 @@ is done in ``withheld_texts`` and ``driver_exposure``.
 from collections.abc import Iterator
 from typing import Any
 
-from kpi_pipeline.catalogue.audience import Audiences
-from kpi_pipeline.catalogue.derivation import derivable_kpis
-from kpi_pipeline.catalogue.driver_exposure import DriverExposure
-from kpi_pipeline.catalogue.withheld_texts import naming_texts
+from kpi_pipeline.catalogue.exposure.audience import Audiences
+from kpi_pipeline.catalogue.exposure.derivation import derivable_kpis
+from kpi_pipeline.catalogue.exposure.withheld_texts import naming_texts
+from kpi_pipeline.catalogue.findings.driver_exposure import DriverExposure
 from kpi_pipeline.config.configuration import Configuration
 from kpi_pipeline.config.draft import Draft, Section
 from kpi_pipeline.config.phrase import Phrase

@@ -10,23 +10,35 @@ from datetime import date
 
 from kpi_pipeline.analysis.good_kpi import RECENT_WEEKS, Score, is_replace_candidate
 from kpi_pipeline.analysis.smart import FEWEST_WEEKS
-from kpi_pipeline.catalogue.anomaly_rows import anomaly_rows, history_since, watch_kpis, watched_rows
-from kpi_pipeline.catalogue.answers import answer_rows
-from kpi_pipeline.catalogue.audience import Audiences
-from kpi_pipeline.catalogue.breaks import MetricBreak
-from kpi_pipeline.catalogue.catalogue_table import Judgements
-from kpi_pipeline.catalogue.contribution_rows import SplitFacts, contribution_rows
-from kpi_pipeline.catalogue.covered_days import read_covered_days
-from kpi_pipeline.catalogue.efficiency import efficiency_rows
-from kpi_pipeline.catalogue.goal_rows import alignment_rows, criterion_rows, owner_rows, success_factor_rows
-from kpi_pipeline.catalogue.measure_sql import TOTAL
-from kpi_pipeline.catalogue.metric_plan import MetricPlan
-from kpi_pipeline.catalogue.proportion_metrics import proportion_metrics
-from kpi_pipeline.catalogue.publication_ledger import ReportedValue
-from kpi_pipeline.catalogue.quality import Reach
-from kpi_pipeline.catalogue.relation_facts import kpi_relations
-from kpi_pipeline.catalogue.relation_rows import relation_rows
-from kpi_pipeline.catalogue.row_tables import (
+from kpi_pipeline.catalogue.commitments.answers import answer_rows
+from kpi_pipeline.catalogue.commitments.catalogue_table import Judgements
+from kpi_pipeline.catalogue.commitments.goal_rows import alignment_rows, criterion_rows, owner_rows, success_factor_rows
+from kpi_pipeline.catalogue.commitments.score_rows import (
+    ScoreFacts,
+    SourceFacts,
+    kpi_scores,
+    measured_latencies,
+    score_rows,
+)
+from kpi_pipeline.catalogue.commitments.smart_rows import smart_rows
+from kpi_pipeline.catalogue.commitments.target_facts import target_facts
+from kpi_pipeline.catalogue.exposure.audience import Audiences
+from kpi_pipeline.catalogue.findings.anomaly_rows import anomaly_rows, history_since, watch_kpis, watched_rows
+from kpi_pipeline.catalogue.findings.contribution_rows import SplitFacts, contribution_rows
+from kpi_pipeline.catalogue.findings.efficiency import efficiency_rows
+from kpi_pipeline.catalogue.findings.relation_facts import kpi_relations
+from kpi_pipeline.catalogue.findings.relation_rows import relation_rows
+from kpi_pipeline.catalogue.findings.segments import refresh_segments
+from kpi_pipeline.catalogue.findings.watched_series import read_series
+from kpi_pipeline.catalogue.history.publication_ledger import ReportedValue
+from kpi_pipeline.catalogue.metrics.breaks import MetricBreak
+from kpi_pipeline.catalogue.metrics.covered_days import read_covered_days
+from kpi_pipeline.catalogue.metrics.measure_sql import TOTAL
+from kpi_pipeline.catalogue.metrics.metric_plan import MetricPlan
+from kpi_pipeline.catalogue.metrics.proportion_metrics import proportion_metrics
+from kpi_pipeline.catalogue.metrics.weeks import Week, recent_final_weeks
+from kpi_pipeline.catalogue.snapshots.quality import Reach
+from kpi_pipeline.catalogue.tables.row_tables import (
     ALIGNMENT,
     ANOMALIES,
     ANSWERS,
@@ -42,12 +54,6 @@ from kpi_pipeline.catalogue.row_tables import (
     Row,
     write_rows,
 )
-from kpi_pipeline.catalogue.score_rows import ScoreFacts, SourceFacts, kpi_scores, measured_latencies, score_rows
-from kpi_pipeline.catalogue.segments import refresh_segments
-from kpi_pipeline.catalogue.smart_rows import smart_rows
-from kpi_pipeline.catalogue.target_facts import target_facts
-from kpi_pipeline.catalogue.watched_series import read_series
-from kpi_pipeline.catalogue.weeks import Week, recent_final_weeks
 from kpi_pipeline.config.configuration import Configuration
 from kpi_pipeline.sources.custody.source_state import SourceState
 from kpi_pipeline.warehouse.engine import Engine
@@ -87,7 +93,7 @@ def measurable_metrics(engine: Engine) -> frozenset[str]:
 def refresh_judgements(engine: Engine, run: RunFacts, measurable: frozenset[str]) -> Judgements:
     """Make the tables and return what the catalogue tells of them. To be called inside a transaction."""
     # With it comes numpy, which no command needs that only looks at what was made.
-    from kpi_pipeline.catalogue.lifetime_rows import refresh_lifetime
+    from kpi_pipeline.catalogue.findings.lifetime_rows import refresh_lifetime
 
     audiences = run.audiences
     configuration = audiences.configuration

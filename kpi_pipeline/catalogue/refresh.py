@@ -10,22 +10,26 @@ from collections.abc import Mapping, Sequence
 from datetime import UTC, date, datetime
 from typing import cast
 
-from kpi_pipeline.catalogue.audience import Audiences
-from kpi_pipeline.catalogue.breaks import break_rows, metric_breaks, platforms_in_use
-from kpi_pipeline.catalogue.catalogue_table import catalogue_rows, objective_rows
-from kpi_pipeline.catalogue.definition import definition_hash
-from kpi_pipeline.catalogue.delivered import source_subjects
-from kpi_pipeline.catalogue.goal_rows import measurable_objectives
+from kpi_pipeline.catalogue.commitments.catalogue_table import catalogue_rows, objective_rows
+from kpi_pipeline.catalogue.commitments.goal_rows import measurable_objectives
+from kpi_pipeline.catalogue.exposure.audience import Audiences
+from kpi_pipeline.catalogue.findings.relation_facts import objective_metric_of
+from kpi_pipeline.catalogue.history.like_for_like import SameAge
+from kpi_pipeline.catalogue.history.publication_ledger import PublicationLedger, ReportedValue
+from kpi_pipeline.catalogue.history.restatement_finding import made_from
+from kpi_pipeline.catalogue.history.restatement_rows import correction_rows, restatement_rows
 from kpi_pipeline.catalogue.judgement import RunFacts, measurable_metrics, refresh_judgements
-from kpi_pipeline.catalogue.like_for_like import SameAge
-from kpi_pipeline.catalogue.lineage import metric_subjects, refresh_lineage
-from kpi_pipeline.catalogue.metric_plan import MetricPlan, plan_metric
-from kpi_pipeline.catalogue.publication_ledger import PublicationLedger, ReportedValue
-from kpi_pipeline.catalogue.quality import Reach, quality_rows
-from kpi_pipeline.catalogue.relation_facts import objective_metric_of
-from kpi_pipeline.catalogue.restatement_finding import made_from
-from kpi_pipeline.catalogue.restatement_rows import correction_rows, restatement_rows
-from kpi_pipeline.catalogue.row_tables import (
+from kpi_pipeline.catalogue.metrics.breaks import break_rows, metric_breaks, platforms_in_use
+from kpi_pipeline.catalogue.metrics.definition import definition_hash
+from kpi_pipeline.catalogue.metrics.delivered import source_subjects
+from kpi_pipeline.catalogue.metrics.lineage import metric_subjects, refresh_lineage
+from kpi_pipeline.catalogue.metrics.metric_plan import MetricPlan, plan_metric
+from kpi_pipeline.catalogue.metrics.value_notes import suspected_units
+from kpi_pipeline.catalogue.metrics.values import refresh_values
+from kpi_pipeline.catalogue.metrics.weeks import read_weeks
+from kpi_pipeline.catalogue.snapshots.quality import Reach, quality_rows
+from kpi_pipeline.catalogue.snapshots.weekly import refresh_weekly
+from kpi_pipeline.catalogue.tables.row_tables import (
     BREAKS,
     CATALOGUE,
     OBJECTIVES,
@@ -36,10 +40,6 @@ from kpi_pipeline.catalogue.row_tables import (
     Row,
     write_rows,
 )
-from kpi_pipeline.catalogue.value_notes import suspected_units
-from kpi_pipeline.catalogue.values import refresh_values
-from kpi_pipeline.catalogue.weekly import refresh_weekly
-from kpi_pipeline.catalogue.weeks import read_weeks
 from kpi_pipeline.config.configuration import Configuration
 from kpi_pipeline.sources.custody.custody_ledger import CustodyLedger
 from kpi_pipeline.sources.custody.source_state import SourceState, source_states

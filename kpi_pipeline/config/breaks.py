@@ -1,7 +1,7 @@
 """The model of ``config/breaks.yaml``: days from which a platform counts something in another way.
 
-Here: what is said about one such day. What it does to metrics belongs to ``catalogue.breaks``; a change of our own
-definition is said with the metric, under ``earlier``.
+Here: what is said about one such day. What it does to metrics belongs to ``catalogue.metrics.breaks``; a change of
+our own definition is said with the metric, under ``earlier``.
 """
 
 from datetime import date

@@ -10,9 +10,9 @@ from collections.abc import Iterator, Mapping
 import dagster as dg
 
 from kpi_pipeline.calendar.clock import SystemClock
-from kpi_pipeline.catalogue.descriptions import KPI_TABLES, TABLES_OF_THE_TEAM
+from kpi_pipeline.catalogue.history.restatement_rows import due_corrections
 from kpi_pipeline.catalogue.judgement import overdue_reviews
-from kpi_pipeline.catalogue.restatement_rows import due_corrections
+from kpi_pipeline.catalogue.snapshots.descriptions import KPI_TABLES, TABLES_OF_THE_TEAM
 from kpi_pipeline.config.configuration import Configuration
 from kpi_pipeline.config.report import Audience
 from kpi_pipeline.defs.partitions import day_of_run

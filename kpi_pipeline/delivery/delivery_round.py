@@ -11,7 +11,7 @@ from functools import cached_property
 from typing import Literal
 
 from kpi_pipeline.calendar.clock import Clock
-from kpi_pipeline.catalogue.audience import Audiences
+from kpi_pipeline.catalogue.exposure.audience import Audiences
 from kpi_pipeline.config.configuration import Configuration
 from kpi_pipeline.config.delivery import Owner, Recipient
 from kpi_pipeline.config.delivery_checks import mailbox

@@ -7,8 +7,8 @@ believes none of that. Which files hold which texts belongs to ``artefact_texts`
 import hashlib
 import re
 
-from kpi_pipeline.catalogue.audience import Audiences
-from kpi_pipeline.catalogue.withheld_texts import InternalNames
+from kpi_pipeline.catalogue.exposure.audience import Audiences
+from kpi_pipeline.catalogue.exposure.withheld_texts import InternalNames
 from kpi_pipeline.delivery.artefact_texts import texts
 from kpi_pipeline.delivery.channel import Parcel
 from kpi_pipeline.delivery.edition import Attachment

@@ -1,6 +1,6 @@
 """What a check of the installation found.
 
-Here: the values alone. How they look belongs to ``console_doctor``.
+Here: the values alone. How they look belongs to ``console.doctor``.
 """
 
 from collections.abc import Mapping

@@ -9,7 +9,7 @@ from contextlib import closing
 from datetime import date
 from typing import get_args
 
-from kpi_pipeline.catalogue.publication_ledger import PublicationLedger
+from kpi_pipeline.catalogue.history.publication_ledger import PublicationLedger
 from kpi_pipeline.config.report import Audience
 from kpi_pipeline.delivery.delivery_ledger import DeliveryLedger
 from kpi_pipeline.doctor.finding import Examined, Fact, Finding

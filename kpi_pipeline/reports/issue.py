@@ -9,7 +9,7 @@ from datetime import date
 from pathlib import Path
 
 from kpi_pipeline.calendar.clock import Clock
-from kpi_pipeline.catalogue.publication_ledger import PublicationLedger
+from kpi_pipeline.catalogue.history.publication_ledger import PublicationLedger
 from kpi_pipeline.config.configuration import Configuration
 from kpi_pipeline.config.paths import Paths
 from kpi_pipeline.config.report import Audience

@@ -19,6 +19,7 @@ def fetched_fonts() -> dict[str, Path]:
 def font_faces() -> str:
     """Return the part of the style sheet that names the fetched fonts."""
     return "".join(
-        f'@font-face {{ font-family: Vazirmatn; font-weight: {WEIGHTS[name]}; src: url("/fonts/{name}") format("truetype"); }}\n'
+        f"@font-face {{ font-family: Vazirmatn; font-weight: {WEIGHTS[name]};"
+        f' src: url("/fonts/{name}") format("truetype"); }}\n'
         for name in fetched_fonts()
     )

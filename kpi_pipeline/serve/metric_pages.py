@@ -1,13 +1,14 @@
 """The list of metrics with its search, and the page of a metric, whether somebody has committed to it or not.
 
-Here: what is found and what is shown of it. What counts as the same word belongs to ``catalogue.metric_search``.
+Here: what is found and what is shown of it. What counts as the same word belongs to
+``catalogue.metrics.metric_search``.
 """
 
 from collections.abc import Sequence
 from datetime import date
 from typing import Any
 
-from kpi_pipeline.catalogue.metric_search import searchable
+from kpi_pipeline.catalogue.metrics.metric_search import searchable
 from kpi_pipeline.serve.definition_part import definition, origin
 from kpi_pipeline.serve.published import MetricRow, Published
 from kpi_pipeline.serve.site import Link, Site, in_language

@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import get_args
 
-from kpi_pipeline.catalogue.publication_ledger import PublicationLedger
+from kpi_pipeline.catalogue.history.publication_ledger import PublicationLedger
 from kpi_pipeline.config.paths import Paths
 from kpi_pipeline.config.report import Audience
 from kpi_pipeline.errors import CustodyError

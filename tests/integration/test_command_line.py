@@ -21,7 +21,7 @@ import pytest
 from dagster import DagsterInstance
 
 from kpi_pipeline.calendar.clock import SystemClock
-from kpi_pipeline.cli import main
+from kpi_pipeline.cli.main import main
 from kpi_pipeline.defs.daily_run import Orchestrator
 from kpi_pipeline.errors import RunActiveError
 from kpi_pipeline.pipeline import Installation

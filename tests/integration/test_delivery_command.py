@@ -13,7 +13,7 @@ from pathlib import Path
 import dagster as dg
 import pytest
 
-from kpi_pipeline.cli import main
+from kpi_pipeline.cli.main import main
 from kpi_pipeline.config.configuration import load_configuration
 from kpi_pipeline.defs.delivery import delivery_asset
 from tests.unit.config.conftest import FILES

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from kpi_pipeline.calendar.clock import FixedClock
-from kpi_pipeline.catalogue.publication_ledger import PublicationLedger
+from kpi_pipeline.catalogue.history.publication_ledger import PublicationLedger
 from kpi_pipeline.delivery.delivery_ledger import Contents, DeliveryLedger, Place
 from kpi_pipeline.doctor.disk import disk
 from kpi_pipeline.doctor.examination import BESIDE_RUNS, WITH_THE_WAREHOUSE, Check, examine

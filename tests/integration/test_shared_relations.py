@@ -17,7 +17,7 @@ from typing import Any
 import duckdb
 import pytest
 
-from kpi_pipeline.catalogue.compiler import compile_metric
+from kpi_pipeline.catalogue.metrics.compiler import compile_metric
 from kpi_pipeline.config.model import Grain
 from kpi_pipeline.pipeline import Installation
 from kpi_pipeline.sources.loading.ingest_report import FileOutcome

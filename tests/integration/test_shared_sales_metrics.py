@@ -18,7 +18,7 @@ from typing import Any
 
 import pytest
 
-from kpi_pipeline.catalogue.compiler import compile_metric
+from kpi_pipeline.catalogue.metrics.compiler import compile_metric
 from kpi_pipeline.pipeline import Installation, Run
 
 MAPPINGS = Path(__file__).with_name("shared_sources")

@@ -8,13 +8,13 @@ import click
 import pytest
 
 from kpi_pipeline.analysis.pace import Status as PaceStatus
-from kpi_pipeline.catalogue.edge_rules import EDGE_RULES
-from kpi_pipeline.cli import kpi
+from kpi_pipeline.catalogue.formulas.edge_rules import EDGE_RULES
+from kpi_pipeline.cli.main import kpi
 from kpi_pipeline.config.goals import Level
 from kpi_pipeline.config.kpi import How, Kpi, Status, Target, When, Where, Who
 from kpi_pipeline.config.metric import EdgeRule, Metric
 from kpi_pipeline.config.paths import CHECKOUT
-from kpi_pipeline.console_metrics import REASONS
+from kpi_pipeline.console.metrics import REASONS
 from kpi_pipeline.warehouse.sql_header import MEASURE_KINDS
 
 COMMAND = re.compile(r"(?:\.venv/bin/|`|^)kpi ((?:[a-z]+ ?){1,2})", re.MULTILINE)

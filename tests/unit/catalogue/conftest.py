@@ -3,7 +3,7 @@ from pathlib import Path
 
 import pytest
 
-from kpi_pipeline.catalogue.publication_ledger import PublicationLedger
+from kpi_pipeline.catalogue.history.publication_ledger import PublicationLedger
 from kpi_pipeline.config.draft import read_draft
 from kpi_pipeline.config.metric import Metric
 from kpi_pipeline.config.source import Source

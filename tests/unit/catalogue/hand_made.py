@@ -10,7 +10,7 @@ from typing import Any
 import pyarrow as pa
 
 from kpi_pipeline.calendar.company_calendar import CompanyCalendar
-from kpi_pipeline.catalogue.compiler import compile_metric
+from kpi_pipeline.catalogue.metrics.compiler import compile_metric
 from kpi_pipeline.config.company import Company
 from kpi_pipeline.config.configuration import Configuration
 from kpi_pipeline.config.goals import Criterion, Goals, Objective, Owner, Question, SuccessFactor

@@ -15,12 +15,12 @@ from pathlib import Path
 from random import Random
 from typing import Any
 
-from kpi_pipeline.catalogue.audience import Audiences
-from kpi_pipeline.catalogue.derivation import derivable_kpis
-from kpi_pipeline.catalogue.driver_exposure import DriverExposure
-from kpi_pipeline.catalogue.publication_ledger import PublicationLedger
+from kpi_pipeline.catalogue.exposure.audience import Audiences
+from kpi_pipeline.catalogue.exposure.derivation import derivable_kpis
+from kpi_pipeline.catalogue.findings.driver_exposure import DriverExposure
+from kpi_pipeline.catalogue.history.publication_ledger import PublicationLedger
 from kpi_pipeline.catalogue.refresh import refresh_kpi_tables
-from kpi_pipeline.catalogue.snapshot_plan import snapshot_tables
+from kpi_pipeline.catalogue.snapshots.snapshot_plan import snapshot_tables
 from kpi_pipeline.config.configuration import Configuration
 from kpi_pipeline.errors import ConfigurationError
 from kpi_pipeline.sources.custody.custody_ledger import CustodyLedger

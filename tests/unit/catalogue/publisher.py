@@ -6,15 +6,15 @@ from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from typing import Any, cast
 
-from kpi_pipeline.catalogue.arrived import RATES
-from kpi_pipeline.catalogue.audience import Audiences
-from kpi_pipeline.catalogue.definition import definition_hash
-from kpi_pipeline.catalogue.metric_plan import plan_metric
-from kpi_pipeline.catalogue.publication_ledger import PublicationLedger
-from kpi_pipeline.catalogue.reported_value import ReportedValue
-from kpi_pipeline.catalogue.restatement import Restatement
-from kpi_pipeline.catalogue.restatement_finding import made_from
-from kpi_pipeline.catalogue.values import refresh_values
+from kpi_pipeline.catalogue.exposure.audience import Audiences
+from kpi_pipeline.catalogue.history.arrived import RATES
+from kpi_pipeline.catalogue.history.publication_ledger import PublicationLedger
+from kpi_pipeline.catalogue.history.reported_value import ReportedValue
+from kpi_pipeline.catalogue.history.restatement import Restatement
+from kpi_pipeline.catalogue.history.restatement_finding import made_from
+from kpi_pipeline.catalogue.metrics.definition import definition_hash
+from kpi_pipeline.catalogue.metrics.metric_plan import plan_metric
+from kpi_pipeline.catalogue.metrics.values import refresh_values
 from kpi_pipeline.config.configuration import Configuration
 from kpi_pipeline.config.source import Source
 from kpi_pipeline.sources.loading.raw_tables import prepare_raw_tables

@@ -5,8 +5,8 @@ from random import Random
 
 import pytest
 
-from kpi_pipeline.catalogue.algebra import Product, product_of
-from kpi_pipeline.catalogue.formula import parse_formula
+from kpi_pipeline.catalogue.formulas.algebra import Product, product_of
+from kpi_pipeline.catalogue.formulas.formula import parse_formula
 
 NUMBERS = {"a": Fraction(7), "b": Fraction(-3, 5), "c": Fraction(11, 4), "d": Fraction(13)}
 

@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
-from kpi_pipeline.catalogue.analyst_tables import AS_REPORTED, README, TARGET_PROGRESS, TOPICS, WIDE
-from kpi_pipeline.catalogue.row_tables import REPORTED, WEEKLY, write_rows
-from kpi_pipeline.catalogue.snapshot_plan import snapshot_tables
+from kpi_pipeline.catalogue.snapshots.analyst_tables import AS_REPORTED, README, TARGET_PROGRESS, TOPICS, WIDE
+from kpi_pipeline.catalogue.snapshots.snapshot_plan import snapshot_tables
+from kpi_pipeline.catalogue.tables.row_tables import REPORTED, WEEKLY, write_rows
 from kpi_pipeline.config.configuration import Configuration
 from kpi_pipeline.config.report import Audience
 from kpi_pipeline.warehouse.sql_project import SqlProject

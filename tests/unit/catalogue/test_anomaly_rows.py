@@ -11,10 +11,16 @@ import pytest
 from kpi_pipeline.analysis.anomalies import Observation, judge_amounts
 from kpi_pipeline.analysis.false_alarms import false_alarm_rate
 from kpi_pipeline.analysis.pace import Status
-from kpi_pipeline.catalogue.anomaly_rows import anomaly_rows, history_since, method_of, watch_kpis, watched_rows
-from kpi_pipeline.catalogue.breaks import MetricBreak
-from kpi_pipeline.catalogue.watched_series import WatchedSeries, read_series, stretches
-from kpi_pipeline.catalogue.weeks import Week
+from kpi_pipeline.catalogue.findings.anomaly_rows import (
+    anomaly_rows,
+    history_since,
+    method_of,
+    watch_kpis,
+    watched_rows,
+)
+from kpi_pipeline.catalogue.findings.watched_series import WatchedSeries, read_series, stretches
+from kpi_pipeline.catalogue.metrics.breaks import MetricBreak
+from kpi_pipeline.catalogue.metrics.weeks import Week
 from kpi_pipeline.config.configuration import Configuration
 from kpi_pipeline.config.events import Event, Span
 from kpi_pipeline.config.kpi import Alerts, Band

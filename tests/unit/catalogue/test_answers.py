@@ -4,13 +4,13 @@ from typing import Any
 
 import pytest
 
-from kpi_pipeline.catalogue.answers import answer_rows
-from kpi_pipeline.catalogue.audience import Audiences
-from kpi_pipeline.catalogue.metric_plan import plan_metric
-from kpi_pipeline.catalogue.target_facts import target_facts
-from kpi_pipeline.catalogue.week_changes import HistoryTest
-from kpi_pipeline.catalogue.weekly import weekly_rows
-from kpi_pipeline.catalogue.weeks import Week
+from kpi_pipeline.catalogue.commitments.answers import answer_rows
+from kpi_pipeline.catalogue.commitments.target_facts import target_facts
+from kpi_pipeline.catalogue.exposure.audience import Audiences
+from kpi_pipeline.catalogue.metrics.metric_plan import plan_metric
+from kpi_pipeline.catalogue.metrics.weeks import Week
+from kpi_pipeline.catalogue.snapshots.week_changes import HistoryTest
+from kpi_pipeline.catalogue.snapshots.weekly import weekly_rows
 from kpi_pipeline.config.configuration import Configuration
 from kpi_pipeline.config.goals import Owner, Question
 from kpi_pipeline.config.kpi import Achievability, Baseline, How, SuccessRule, Target, Task, Who

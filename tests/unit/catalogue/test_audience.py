@@ -1,6 +1,6 @@
 import pytest
 
-from kpi_pipeline.catalogue.audience import Audiences
+from kpi_pipeline.catalogue.exposure.audience import Audiences
 from kpi_pipeline.config.kpi import Kpi
 from kpi_pipeline.config.metric import Metric
 from kpi_pipeline.errors import ConfigurationError

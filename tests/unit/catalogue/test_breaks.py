@@ -11,7 +11,8 @@ from typing import Any
 import pytest
 
 from kpi_pipeline.calendar.company_calendar import CompanyCalendar
-from kpi_pipeline.catalogue.breaks import (
+from kpi_pipeline.catalogue.catalogue_check import check_catalogue
+from kpi_pipeline.catalogue.metrics.breaks import (
     MetricBreak,
     break_problems,
     break_rows,
@@ -19,11 +20,10 @@ from kpi_pipeline.catalogue.breaks import (
     metric_breaks,
     platforms_in_use,
 )
-from kpi_pipeline.catalogue.catalogue_check import check_catalogue
-from kpi_pipeline.catalogue.metric_plan import plan_metric
-from kpi_pipeline.catalogue.week_changes import ChangeTest, HistoryTest, ProportionTest
-from kpi_pipeline.catalogue.weekly import weekly_rows
-from kpi_pipeline.catalogue.weeks import Week
+from kpi_pipeline.catalogue.metrics.metric_plan import plan_metric
+from kpi_pipeline.catalogue.metrics.weeks import Week
+from kpi_pipeline.catalogue.snapshots.week_changes import ChangeTest, HistoryTest, ProportionTest
+from kpi_pipeline.catalogue.snapshots.weekly import weekly_rows
 from kpi_pipeline.config.breaks import Break
 from kpi_pipeline.config.draft import read_draft
 from kpi_pipeline.config.metric import EarlierDefinition, Metric

@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 
 from kpi_pipeline.catalogue.catalogue_check import Findings, check_catalogue
-from kpi_pipeline.catalogue.definition import meaning_hash
-from kpi_pipeline.catalogue.silent_changes import PublishedDefinition, published_definitions
+from kpi_pipeline.catalogue.history.silent_changes import PublishedDefinition, published_definitions
+from kpi_pipeline.catalogue.metrics.definition import meaning_hash
 from kpi_pipeline.config.metric import Metric
 from kpi_pipeline.config.problems import Problem
 from kpi_pipeline.config.translation import problem_text

@@ -3,10 +3,15 @@ from typing import Any
 
 import pytest
 
-from kpi_pipeline.catalogue.audience import Audiences
-from kpi_pipeline.catalogue.catalogue_table import Judgements, catalogue_rows, objective_chain, objective_rows
-from kpi_pipeline.catalogue.definition import definition_hash
-from kpi_pipeline.catalogue.metric_plan import plan_metric
+from kpi_pipeline.catalogue.commitments.catalogue_table import (
+    Judgements,
+    catalogue_rows,
+    objective_chain,
+    objective_rows,
+)
+from kpi_pipeline.catalogue.exposure.audience import Audiences
+from kpi_pipeline.catalogue.metrics.definition import definition_hash
+from kpi_pipeline.catalogue.metrics.metric_plan import plan_metric
 from kpi_pipeline.config.goals import Goals
 from kpi_pipeline.config.kpi import Assumption, How, Impact, Kpi, Review, Task, When, Where, Who
 from kpi_pipeline.config.metric import Metric

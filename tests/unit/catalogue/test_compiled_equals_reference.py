@@ -15,13 +15,13 @@ import pyarrow as pa
 import pytest
 
 from kpi_pipeline.calendar.company_calendar import CompanyCalendar
-from kpi_pipeline.catalogue.compiler import compile_metric
-from kpi_pipeline.catalogue.measure_sql import Selection
-from kpi_pipeline.catalogue.metric_plan import plan_metric
-from kpi_pipeline.catalogue.metric_sql import metric_sql
-from kpi_pipeline.catalogue.parts import Parts
-from kpi_pipeline.catalogue.parts_reading import read_parts, version_of
-from kpi_pipeline.catalogue.parts_value import value_of
+from kpi_pipeline.catalogue.history.parts import Parts
+from kpi_pipeline.catalogue.history.parts_reading import read_parts, version_of
+from kpi_pipeline.catalogue.history.parts_value import value_of
+from kpi_pipeline.catalogue.metrics.compiler import compile_metric
+from kpi_pipeline.catalogue.metrics.measure_sql import Selection
+from kpi_pipeline.catalogue.metrics.metric_plan import plan_metric
+from kpi_pipeline.catalogue.metrics.metric_sql import metric_sql
 from kpi_pipeline.config.metric import EarlierDefinition, Metric
 from kpi_pipeline.config.source import Source
 from kpi_pipeline.sources.contracts.contract import build_contract

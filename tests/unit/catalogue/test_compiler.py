@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from kpi_pipeline.catalogue.compiler import compile_metric, formula_problems
+from kpi_pipeline.catalogue.metrics.compiler import compile_metric, formula_problems
 from kpi_pipeline.config.metric import Metric
 from kpi_pipeline.config.source import Source
 from kpi_pipeline.errors import FormulaError

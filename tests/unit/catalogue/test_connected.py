@@ -1,6 +1,6 @@
 from dataclasses import replace
 
-from kpi_pipeline.catalogue.connected import connected_project
+from kpi_pipeline.catalogue.metrics.connected import connected_project
 from kpi_pipeline.config.metric import Metric
 from kpi_pipeline.config.source import Source
 from kpi_pipeline.warehouse.sql_project import SqlProject

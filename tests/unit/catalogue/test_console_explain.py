@@ -1,8 +1,8 @@
 import duckdb
 import pytest
 
-from kpi_pipeline.catalogue.row_tables import ANOMALIES, WATCHED, write_rows
-from kpi_pipeline.console_explain import unusual_facts
+from kpi_pipeline.catalogue.tables.row_tables import ANOMALIES, WATCHED, write_rows
+from kpi_pipeline.console.explain import unusual_facts
 from tests.unit.catalogue.hand_made import Warehouse, week
 
 

@@ -4,12 +4,12 @@ from typing import Any
 
 import pytest
 
-from kpi_pipeline.catalogue.audience import Audiences
-from kpi_pipeline.catalogue.contribution_rows import SplitFacts, contribution_rows
-from kpi_pipeline.catalogue.divisibility import obstacle_to_splitting
-from kpi_pipeline.catalogue.metric_plan import plan_metric
-from kpi_pipeline.catalogue.row_tables import write_rows
-from kpi_pipeline.catalogue.weeks import read_weeks
+from kpi_pipeline.catalogue.exposure.audience import Audiences
+from kpi_pipeline.catalogue.findings.contribution_rows import SplitFacts, contribution_rows
+from kpi_pipeline.catalogue.metrics.divisibility import obstacle_to_splitting
+from kpi_pipeline.catalogue.metrics.metric_plan import plan_metric
+from kpi_pipeline.catalogue.metrics.weeks import read_weeks
+from kpi_pipeline.catalogue.tables.row_tables import write_rows
 from kpi_pipeline.config.metric import Metric
 from kpi_pipeline.warehouse.sql_project import SqlProject
 from tests.unit.catalogue.hand_made import Warehouse, configuration, goals, kpi, metric, text, week

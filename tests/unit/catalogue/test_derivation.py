@@ -4,8 +4,8 @@ from typing import Any
 
 import pytest
 
-from kpi_pipeline.catalogue.audience import Audiences
-from kpi_pipeline.catalogue.derivation import derivable_kpis
+from kpi_pipeline.catalogue.exposure.audience import Audiences
+from kpi_pipeline.catalogue.exposure.derivation import derivable_kpis
 from kpi_pipeline.config.metric import Metric
 from kpi_pipeline.warehouse.sql_project import SqlProject
 from tests.unit.catalogue.hand_made import configuration, goals, kpi, metric

@@ -5,10 +5,10 @@ from pathlib import Path
 
 import pytest
 
-from kpi_pipeline.catalogue.audience import Audiences
-from kpi_pipeline.catalogue.driver_exposure import DriverExposure, WithheldSplit
-from kpi_pipeline.catalogue.row_tables import CONTRIBUTIONS, write_rows
-from kpi_pipeline.catalogue.snapshot_plan import snapshot_tables
+from kpi_pipeline.catalogue.exposure.audience import Audiences
+from kpi_pipeline.catalogue.findings.driver_exposure import DriverExposure, WithheldSplit
+from kpi_pipeline.catalogue.snapshots.snapshot_plan import snapshot_tables
+from kpi_pipeline.catalogue.tables.row_tables import CONTRIBUTIONS, write_rows
 from kpi_pipeline.config.configuration import Configuration
 from kpi_pipeline.config.metric import Metric
 from kpi_pipeline.config.report import Audience, Report

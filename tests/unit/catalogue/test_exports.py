@@ -19,9 +19,9 @@ from metricflow_semantic_interfaces.parsing.dir_to_model import parse_directory_
 from metricflow_semantic_interfaces.validations.semantic_manifest_validator import SemanticManifestValidator
 from metricflow_semantics.model.semantic_manifest_lookup import SemanticManifestLookup
 
-from kpi_pipeline.catalogue.export_metricflow import export_metricflow
-from kpi_pipeline.catalogue.export_osi import FILE, export_osi
-from kpi_pipeline.catalogue.metric_plan import MetricPlan, plan_metric
+from kpi_pipeline.catalogue.exports.export_metricflow import export_metricflow
+from kpi_pipeline.catalogue.exports.export_osi import FILE, export_osi
+from kpi_pipeline.catalogue.metrics.metric_plan import MetricPlan, plan_metric
 from kpi_pipeline.config.metric import EarlierDefinition, Metric
 from kpi_pipeline.config.source import Source
 from kpi_pipeline.warehouse.sql_project import SqlProject

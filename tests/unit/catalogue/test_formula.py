@@ -1,6 +1,6 @@
 import pytest
 
-from kpi_pipeline.catalogue.formula import check_names, formula_sql, parse_formula, ratio_sql
+from kpi_pipeline.catalogue.formulas.formula import check_names, formula_sql, parse_formula, ratio_sql
 from kpi_pipeline.errors import FormulaError
 
 

@@ -1,14 +1,14 @@
 from typing import Any
 
-from kpi_pipeline.catalogue.audience import Audiences
-from kpi_pipeline.catalogue.goal_rows import (
+from kpi_pipeline.catalogue.commitments.goal_rows import (
     alignment_rows,
     criterion_rows,
     measurable_objectives,
     owner_rows,
     success_factor_rows,
 )
-from kpi_pipeline.catalogue.row_tables import CRITERIA
+from kpi_pipeline.catalogue.exposure.audience import Audiences
+from kpi_pipeline.catalogue.tables.row_tables import CRITERIA
 from kpi_pipeline.config.configuration import Configuration
 from kpi_pipeline.config.goals import Criterion, SuccessFactor
 from kpi_pipeline.config.kpi import Kpi

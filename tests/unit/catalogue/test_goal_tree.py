@@ -7,10 +7,10 @@ from typing import Any
 import duckdb
 import pytest
 
-from kpi_pipeline.catalogue import catalogue_columns
-from kpi_pipeline.catalogue.goal_tree import read_goal_tree
-from kpi_pipeline.catalogue.row_tables import SNAPSHOT, WEEKLY
-from kpi_pipeline.console_goals import print_goals
+from kpi_pipeline.catalogue.commitments.goal_tree import read_goal_tree
+from kpi_pipeline.catalogue.tables import catalogue_columns
+from kpi_pipeline.catalogue.tables.row_tables import SNAPSHOT, WEEKLY
+from kpi_pipeline.console.goals import print_goals
 from kpi_pipeline.errors import QueryError
 
 Row = dict[str, Any]

@@ -10,9 +10,9 @@ import duckdb
 import matplotlib
 import pytest
 
-from kpi_pipeline.catalogue.analyst_tables import analyst_tables, wide_table
-from kpi_pipeline.catalogue.audience import Audiences
-from kpi_pipeline.catalogue.row_tables import REPORTED, WEEKLY, write_rows
+from kpi_pipeline.catalogue.exposure.audience import Audiences
+from kpi_pipeline.catalogue.snapshots.analyst_tables import analyst_tables, wide_table
+from kpi_pipeline.catalogue.tables.row_tables import REPORTED, WEEKLY, write_rows
 from kpi_pipeline.config.paths import CHECKOUT
 from kpi_pipeline.warehouse.publish import publish_snapshot
 from tests.unit.catalogue.hand_made import Warehouse, week

@@ -5,8 +5,8 @@ from typing import Any
 import duckdb
 import pytest
 
-from kpi_pipeline.catalogue.history import OPEN_WEEK, History, read_history
-from kpi_pipeline.catalogue.metric_plan import MetricPlan, plan_metric
+from kpi_pipeline.catalogue.history.history import OPEN_WEEK, History, read_history
+from kpi_pipeline.catalogue.metrics.metric_plan import MetricPlan, plan_metric
 from kpi_pipeline.errors import QueryError
 from kpi_pipeline.sources.custody.arrival import Arrival, Contents, NewArrival
 from kpi_pipeline.warehouse.sql_project import SqlProject

@@ -6,8 +6,8 @@ from decimal import Decimal
 
 import pytest
 
-from kpi_pipeline.catalogue.algebra import Product
-from kpi_pipeline.catalogue.withheld_texts import WORDS
+from kpi_pipeline.catalogue.exposure.withheld_texts import WORDS
+from kpi_pipeline.catalogue.formulas.algebra import Product
 from tests.unit.catalogue.hand_made import configuration, goals, kpi, metric
 from tests.unit.catalogue.leak_search import Publisher, attack, cells, open_publisher
 

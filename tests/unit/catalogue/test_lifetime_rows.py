@@ -9,7 +9,7 @@ import pytest
 from kpi_pipeline.analysis.lifetime.bg_nbd import fit_bg_nbd
 from kpi_pipeline.analysis.lifetime.gamma_gamma import fit_gamma_gamma
 from kpi_pipeline.analysis.lifetime.purchase_history import grouped_histories, grouped_margins
-from kpi_pipeline.catalogue.lifetime_rows import refresh_lifetime
+from kpi_pipeline.catalogue.findings.lifetime_rows import refresh_lifetime
 from kpi_pipeline.warehouse.sql_project import SqlProject
 from tests.unit.catalogue.hand_made import Warehouse, company, configuration
 from tests.unit.catalogue.test_purchase_histories import fill

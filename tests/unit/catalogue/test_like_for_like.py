@@ -4,9 +4,9 @@ from typing import Any
 
 import pytest
 
-from kpi_pipeline.catalogue.audience import Audiences
-from kpi_pipeline.catalogue.like_for_like import SameAge
-from kpi_pipeline.catalogue.reported_value import ReportedValue
+from kpi_pipeline.catalogue.exposure.audience import Audiences
+from kpi_pipeline.catalogue.history.like_for_like import SameAge
+from kpi_pipeline.catalogue.history.reported_value import ReportedValue
 from tests.unit.catalogue.hand_made import configuration, goals, kpi, metric, week
 
 CONFIG = configuration({"ctr": metric("ad_clicks")}, goals=goals(), kpis={"ctr": kpi("ctr", "convert")})

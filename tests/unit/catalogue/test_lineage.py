@@ -1,7 +1,7 @@
 from datetime import timedelta
 
-from kpi_pipeline.catalogue.lineage import metric_subjects, refresh_lineage
-from kpi_pipeline.catalogue.metric_plan import plan_metric
+from kpi_pipeline.catalogue.metrics.lineage import metric_subjects, refresh_lineage
+from kpi_pipeline.catalogue.metrics.metric_plan import plan_metric
 from kpi_pipeline.sources.loading.raw_tables import prepare_raw_tables
 from kpi_pipeline.warehouse.sql_project import SqlProject
 from tests.unit.catalogue.hand_made import Warehouse, configuration, metric, week

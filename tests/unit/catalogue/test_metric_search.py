@@ -2,8 +2,8 @@
 
 import pytest
 
-from kpi_pipeline.catalogue.metric_overview import overview_of
-from kpi_pipeline.catalogue.metric_search import search_metrics, searchable
+from kpi_pipeline.catalogue.exports.metric_overview import overview_of
+from kpi_pipeline.catalogue.metrics.metric_search import search_metrics, searchable
 from kpi_pipeline.config.metric import Metric
 from kpi_pipeline.config.model import Text
 from kpi_pipeline.config.source import Source

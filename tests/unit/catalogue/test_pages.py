@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from kpi_pipeline.catalogue.edge_rules import EDGE_RULES, RULES_OF_ALL
-from kpi_pipeline.catalogue.metric_plan import plan_metric
-from kpi_pipeline.catalogue.metric_words import example_in_words, form_of, options_in_words
-from kpi_pipeline.catalogue.pages import catalogue_pages
+from kpi_pipeline.catalogue.exports.metric_words import example_in_words, form_of, options_in_words
+from kpi_pipeline.catalogue.exports.pages import catalogue_pages
+from kpi_pipeline.catalogue.formulas.edge_rules import EDGE_RULES, RULES_OF_ALL
+from kpi_pipeline.catalogue.metrics.metric_plan import plan_metric
 from kpi_pipeline.config.configuration import Configuration, load_configuration
 from kpi_pipeline.config.draft import read_draft
 from kpi_pipeline.config.metric import EarlierDefinition, Example, Metric

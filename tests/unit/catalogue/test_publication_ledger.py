@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from kpi_pipeline.catalogue.publication_ledger import PublicationLedger, ReportedValue
+from kpi_pipeline.catalogue.history.publication_ledger import PublicationLedger, ReportedValue
 from tests.unit.catalogue.hand_made import week
 
 MADE_AT = datetime(2026, 3, 1, 6, 30)

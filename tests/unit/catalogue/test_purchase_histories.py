@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from kpi_pipeline.analysis.lifetime.purchase_history import PurchaseHistories
-from kpi_pipeline.catalogue.purchase_histories import read_customers, read_holdout, read_margins
+from kpi_pipeline.catalogue.findings.purchase_histories import read_customers, read_holdout, read_margins
 from tests.unit.catalogue.hand_made import Warehouse, week
 
 UNTIL = week(20)

@@ -3,9 +3,9 @@ from typing import Any
 
 import pytest
 
-from kpi_pipeline.catalogue.lineage import metric_subjects
-from kpi_pipeline.catalogue.metric_plan import plan_metric
-from kpi_pipeline.catalogue.quality import NEUTRAL_MESSAGES, Reach, neutral_message_sql, quality_rows
+from kpi_pipeline.catalogue.metrics.lineage import metric_subjects
+from kpi_pipeline.catalogue.metrics.metric_plan import plan_metric
+from kpi_pipeline.catalogue.snapshots.quality import NEUTRAL_MESSAGES, Reach, neutral_message_sql, quality_rows
 from kpi_pipeline.sources.custody.arrival import Arrival, Contents, NewArrival, Refusal
 from kpi_pipeline.sources.custody.source_state import Coverage, QuarantinedFile, SourceState
 from kpi_pipeline.sources.files.opened_file import FileNote

@@ -10,10 +10,10 @@ import duckdb
 import pyarrow as pa
 import pytest
 
-from kpi_pipeline.catalogue.definition import definition_hash
-from kpi_pipeline.catalogue.metric_plan import plan_metric
-from kpi_pipeline.catalogue.query import query_metrics
-from kpi_pipeline.catalogue.values import GRAINS, refresh_values
+from kpi_pipeline.catalogue.metrics.definition import definition_hash
+from kpi_pipeline.catalogue.metrics.metric_plan import plan_metric
+from kpi_pipeline.catalogue.metrics.query import query_metrics
+from kpi_pipeline.catalogue.metrics.values import GRAINS, refresh_values
 from kpi_pipeline.errors import FormulaError
 from kpi_pipeline.warehouse.changes import prepare_meta
 from kpi_pipeline.warehouse.duckdb_engine import DuckDbEngine

@@ -4,10 +4,10 @@ from decimal import Decimal
 
 import pytest
 
-from kpi_pipeline.catalogue.descriptions import KPI_TABLES
+from kpi_pipeline.catalogue.history.publication_ledger import PublicationLedger
 from kpi_pipeline.catalogue.judgement import overdue_reviews
-from kpi_pipeline.catalogue.publication_ledger import PublicationLedger
 from kpi_pipeline.catalogue.refresh import refresh_kpi_tables, snapshot_id
+from kpi_pipeline.catalogue.snapshots.descriptions import KPI_TABLES
 from kpi_pipeline.config.configuration import Configuration
 from kpi_pipeline.config.kpi import Impact, Review
 from kpi_pipeline.config.source import Source

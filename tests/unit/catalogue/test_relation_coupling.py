@@ -2,8 +2,8 @@ from typing import Any
 
 import pytest
 
-from kpi_pipeline.catalogue.coupling import Coupling, coupling
-from kpi_pipeline.catalogue.metric_plan import plan_metric
+from kpi_pipeline.catalogue.exposure.coupling import Coupling, coupling
+from kpi_pipeline.catalogue.metrics.metric_plan import plan_metric
 from kpi_pipeline.config.metric import Metric
 from kpi_pipeline.warehouse.sql_project import SqlProject
 from tests.unit.catalogue.hand_made import configuration, metric

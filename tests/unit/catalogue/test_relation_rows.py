@@ -10,12 +10,12 @@ from typing import Any
 import numpy as np
 import pytest
 
-from kpi_pipeline.catalogue.breaks import MetricBreak
-from kpi_pipeline.catalogue.metric_plan import plan_metric
-from kpi_pipeline.catalogue.relation_facts import comparable_run, kpi_relations
-from kpi_pipeline.catalogue.relation_rows import relation_rows
-from kpi_pipeline.catalogue.row_tables import RELATIONS
-from kpi_pipeline.catalogue.weeks import Week
+from kpi_pipeline.catalogue.findings.relation_facts import comparable_run, kpi_relations
+from kpi_pipeline.catalogue.findings.relation_rows import relation_rows
+from kpi_pipeline.catalogue.metrics.breaks import MetricBreak
+from kpi_pipeline.catalogue.metrics.metric_plan import plan_metric
+from kpi_pipeline.catalogue.metrics.weeks import Week
+from kpi_pipeline.catalogue.tables.row_tables import RELATIONS
 from kpi_pipeline.config.events import Event, Span
 from kpi_pipeline.config.kpi import Impact
 from kpi_pipeline.warehouse.sql_project import SqlProject

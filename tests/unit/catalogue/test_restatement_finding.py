@@ -9,7 +9,7 @@ from random import Random
 
 import pytest
 
-from kpi_pipeline.catalogue.publication_ledger import PublicationLedger
+from kpi_pipeline.catalogue.history.publication_ledger import PublicationLedger
 from kpi_pipeline.config.metric import EarlierDefinition
 from kpi_pipeline.config.source import Source
 from kpi_pipeline.warehouse.sql_project import SqlProject

@@ -5,12 +5,12 @@ from typing import Any, get_args
 import pytest
 
 from kpi_pipeline.analysis.restatement import PRECEDENCE
-from kpi_pipeline.catalogue.publication_ledger import PublicationLedger
+from kpi_pipeline.catalogue.history.publication_ledger import PublicationLedger
+from kpi_pipeline.catalogue.history.reported_value import ReportedValue
+from kpi_pipeline.catalogue.history.restatement import Basis, Restatement
+from kpi_pipeline.catalogue.history.restatement_rows import correction_rows, due_corrections, restatement_rows
 from kpi_pipeline.catalogue.refresh import refresh_kpi_tables
-from kpi_pipeline.catalogue.reported_value import ReportedValue
-from kpi_pipeline.catalogue.restatement import Basis, Restatement
-from kpi_pipeline.catalogue.restatement_rows import correction_rows, due_corrections, restatement_rows
-from kpi_pipeline.catalogue.snapshot_plan import snapshot_tables
+from kpi_pipeline.catalogue.snapshots.snapshot_plan import snapshot_tables
 from kpi_pipeline.config.source import Source
 from kpi_pipeline.sources.custody.custody_ledger import CustodyLedger
 from kpi_pipeline.warehouse.sql_project import SqlProject

@@ -5,10 +5,16 @@ from kpi_pipeline.analysis.latency import Latency
 from kpi_pipeline.analysis.relation import Relation
 from kpi_pipeline.analysis.relation_verdict import Discovery
 from kpi_pipeline.calendar.company_calendar import CompanyCalendar
-from kpi_pipeline.catalogue.publication_ledger import ReportedValue
-from kpi_pipeline.catalogue.relation_facts import UNCOUPLED, KpiRelation
-from kpi_pipeline.catalogue.score_rows import ScoreFacts, SourceFacts, kpi_scores, measured_latencies, score_rows
-from kpi_pipeline.catalogue.weeks import Week
+from kpi_pipeline.catalogue.commitments.score_rows import (
+    ScoreFacts,
+    SourceFacts,
+    kpi_scores,
+    measured_latencies,
+    score_rows,
+)
+from kpi_pipeline.catalogue.findings.relation_facts import UNCOUPLED, KpiRelation
+from kpi_pipeline.catalogue.history.publication_ledger import ReportedValue
+from kpi_pipeline.catalogue.metrics.weeks import Week
 from kpi_pipeline.config.kpi import Action, Impact, Kpi, Quality
 from tests.unit.catalogue.hand_made import configuration, goals, kpi, metric, text, week
 

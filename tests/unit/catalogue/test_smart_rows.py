@@ -4,11 +4,11 @@ from typing import Any
 
 import pytest
 
-from kpi_pipeline.catalogue.breaks import MetricBreak
-from kpi_pipeline.catalogue.metric_plan import plan_metric
-from kpi_pipeline.catalogue.smart_rows import smart_rows
-from kpi_pipeline.catalogue.target_facts import target_facts
-from kpi_pipeline.catalogue.weeks import Week
+from kpi_pipeline.catalogue.commitments.smart_rows import smart_rows
+from kpi_pipeline.catalogue.commitments.target_facts import target_facts
+from kpi_pipeline.catalogue.metrics.breaks import MetricBreak
+from kpi_pipeline.catalogue.metrics.metric_plan import plan_metric
+from kpi_pipeline.catalogue.metrics.weeks import Week
 from kpi_pipeline.config.kpi import Achievability, Band, Baseline, Kpi, Override, SuccessRule, Target
 from kpi_pipeline.warehouse.sql_project import SqlProject
 from tests.unit.catalogue.hand_made import configuration, goals, kpi, metric, text, week

@@ -8,13 +8,13 @@ from typing import Any
 import duckdb
 import pytest
 
-from kpi_pipeline.catalogue.analyst_tables import ANALYST_TABLES, WIDE
-from kpi_pipeline.catalogue.descriptions import TABLES_OF_THE_TEAM
-from kpi_pipeline.catalogue.publication_ledger import PublicationLedger
-from kpi_pipeline.catalogue.query import query_metrics
+from kpi_pipeline.catalogue.history.publication_ledger import PublicationLedger
+from kpi_pipeline.catalogue.metrics.query import query_metrics
 from kpi_pipeline.catalogue.refresh import refresh_kpi_tables
-from kpi_pipeline.catalogue.row_tables import ANOMALIES, write_rows
-from kpi_pipeline.catalogue.snapshot_plan import EXECUTIVE_CATALOGUE, snapshot_tables
+from kpi_pipeline.catalogue.snapshots.analyst_tables import ANALYST_TABLES, WIDE
+from kpi_pipeline.catalogue.snapshots.descriptions import TABLES_OF_THE_TEAM
+from kpi_pipeline.catalogue.snapshots.snapshot_plan import EXECUTIVE_CATALOGUE, snapshot_tables
+from kpi_pipeline.catalogue.tables.row_tables import ANOMALIES, write_rows
 from kpi_pipeline.config.breaks import Break
 from kpi_pipeline.config.kpi import How, Task
 from kpi_pipeline.config.report import Audience

@@ -6,10 +6,10 @@ from typing import Any
 
 import pytest
 
-from kpi_pipeline.catalogue.audience import Audiences
-from kpi_pipeline.catalogue.efficiency import efficiency_rows
-from kpi_pipeline.catalogue.segments import refresh_segments
-from kpi_pipeline.catalogue.value_notes import suspected_units
+from kpi_pipeline.catalogue.exposure.audience import Audiences
+from kpi_pipeline.catalogue.findings.efficiency import efficiency_rows
+from kpi_pipeline.catalogue.findings.segments import refresh_segments
+from kpi_pipeline.catalogue.metrics.value_notes import suspected_units
 from kpi_pipeline.config.configuration import Configuration
 from kpi_pipeline.config.kpi import Where
 from kpi_pipeline.warehouse.sql_project import SqlProject

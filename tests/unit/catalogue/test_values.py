@@ -7,7 +7,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from kpi_pipeline.catalogue.values import day_ranges, refresh_values
+from kpi_pipeline.catalogue.metrics.values import day_ranges, refresh_values
 from kpi_pipeline.config.metric import Metric
 from kpi_pipeline.warehouse.sql_project import SqlProject
 from tests.unit.catalogue.hand_made import Warehouse, configuration, metric, week

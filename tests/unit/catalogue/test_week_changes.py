@@ -7,9 +7,10 @@ from typing import Any
 import numpy as np
 import pytest
 
-from kpi_pipeline.catalogue.metric_plan import MetricPlan, plan_metric
-from kpi_pipeline.catalogue.values import refresh_values
-from kpi_pipeline.catalogue.week_changes import (
+from kpi_pipeline.catalogue.metrics.metric_plan import MetricPlan, plan_metric
+from kpi_pipeline.catalogue.metrics.values import refresh_values
+from kpi_pipeline.catalogue.metrics.weeks import Week, read_weeks
+from kpi_pipeline.catalogue.snapshots.week_changes import (
     ChangeTest,
     HistoryTest,
     ProportionTest,
@@ -17,7 +18,6 @@ from kpi_pipeline.catalogue.week_changes import (
     ScoreTest,
     change_test,
 )
-from kpi_pipeline.catalogue.weeks import Week, read_weeks
 from kpi_pipeline.config.metric import Metric
 from kpi_pipeline.warehouse.sql_project import SqlProject
 from tests.unit.catalogue.hand_made import Warehouse, configuration, metric, week

@@ -6,14 +6,14 @@ from typing import Any
 import pytest
 
 from kpi_pipeline.calendar.company_calendar import CompanyCalendar
-from kpi_pipeline.catalogue.audience import Audiences
-from kpi_pipeline.catalogue.courses import course_of
-from kpi_pipeline.catalogue.like_for_like import SameAge
-from kpi_pipeline.catalogue.metric_plan import plan_metric
-from kpi_pipeline.catalogue.values import refresh_values
-from kpi_pipeline.catalogue.week_changes import ChangeTest, HistoryTest, ProportionTest
-from kpi_pipeline.catalogue.weekly import refresh_weekly, weekly_rows
-from kpi_pipeline.catalogue.weeks import Week, read_weeks
+from kpi_pipeline.catalogue.commitments.courses import course_of
+from kpi_pipeline.catalogue.exposure.audience import Audiences
+from kpi_pipeline.catalogue.history.like_for_like import SameAge
+from kpi_pipeline.catalogue.metrics.metric_plan import plan_metric
+from kpi_pipeline.catalogue.metrics.values import refresh_values
+from kpi_pipeline.catalogue.metrics.weeks import Week, read_weeks
+from kpi_pipeline.catalogue.snapshots.week_changes import ChangeTest, HistoryTest, ProportionTest
+from kpi_pipeline.catalogue.snapshots.weekly import refresh_weekly, weekly_rows
 from kpi_pipeline.config.configuration import Configuration
 from kpi_pipeline.config.kpi import Band, Baseline, Kpi, SuccessRule
 from kpi_pipeline.config.metric import Metric

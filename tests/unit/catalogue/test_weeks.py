@@ -4,8 +4,8 @@ from typing import Any
 
 import pytest
 
-from kpi_pipeline.catalogue.metric_plan import MetricPlan, plan_metric
-from kpi_pipeline.catalogue.weeks import Week, recent_final_weeks, recompute
+from kpi_pipeline.catalogue.metrics.metric_plan import MetricPlan, plan_metric
+from kpi_pipeline.catalogue.metrics.weeks import Week, recent_final_weeks, recompute
 from kpi_pipeline.config.metric import Metric
 from kpi_pipeline.warehouse.sql_project import SqlProject
 from tests.unit.catalogue.hand_made import configuration, metric, week

@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from kpi_pipeline.catalogue.compiler import basis_problems, compile_metric
-from kpi_pipeline.catalogue.metric_plan import plan_metric
+from kpi_pipeline.catalogue.metrics.compiler import basis_problems, compile_metric
+from kpi_pipeline.catalogue.metrics.metric_plan import plan_metric
 from kpi_pipeline.config.metric import EarlierDefinition
 from kpi_pipeline.errors import FormulaError
 from kpi_pipeline.warehouse.seeds import SEED_TABLES

@@ -4,9 +4,9 @@ from pathlib import Path
 
 import pytest
 
-from kpi_pipeline.catalogue.audience import Audiences
-from kpi_pipeline.catalogue.snapshot_plan import snapshot_tables
-from kpi_pipeline.catalogue.withheld_texts import holds_words, naming_texts, without_internal_names
+from kpi_pipeline.catalogue.exposure.audience import Audiences
+from kpi_pipeline.catalogue.exposure.withheld_texts import holds_words, naming_texts, without_internal_names
+from kpi_pipeline.catalogue.snapshots.snapshot_plan import snapshot_tables
 from kpi_pipeline.config.model import Text
 from kpi_pipeline.warehouse.duckdb_engine import DuckDbEngine
 from kpi_pipeline.warehouse.snapshot_file import PublishedTable

@@ -4,7 +4,7 @@ from datetime import date
 
 import pytest
 
-from kpi_pipeline.catalogue.metric_search import search_metrics
+from kpi_pipeline.catalogue.metrics.metric_search import search_metrics
 from kpi_pipeline.config.commitment import missing_parts
 from kpi_pipeline.config.configuration import check_configuration
 

@@ -10,7 +10,7 @@ from typing import Any
 
 import duckdb
 
-from kpi_pipeline.catalogue.row_tables import RESTATEMENTS
+from kpi_pipeline.catalogue.tables.row_tables import RESTATEMENTS
 from kpi_pipeline.config.configuration import Configuration
 from kpi_pipeline.config.delivery import Delivery, Owner, Recipient, Smtp
 from kpi_pipeline.config.model import Text

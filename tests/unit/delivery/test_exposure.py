@@ -14,7 +14,7 @@ import typst
 import xlsxwriter
 from openpyxl.comments import Comment
 
-from kpi_pipeline.catalogue.audience import Audiences
+from kpi_pipeline.catalogue.exposure.audience import Audiences
 from kpi_pipeline.delivery.channel import Parcel
 from kpi_pipeline.delivery.edition import Attachment
 from kpi_pipeline.delivery.exposure import ExposureCheck

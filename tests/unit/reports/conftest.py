@@ -8,7 +8,7 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from kpi_pipeline.catalogue import row_tables
+from kpi_pipeline.catalogue.tables import row_tables
 
 WEEK = date(2026, 11, 9)
 ONE_WEEK = timedelta(weeks=1)

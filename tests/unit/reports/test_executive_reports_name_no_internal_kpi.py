@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from openpyxl import load_workbook
 
-from kpi_pipeline.catalogue.audience import Audiences
+from kpi_pipeline.catalogue.exposure.audience import Audiences
 from kpi_pipeline.errors import ConfigurationError
 from kpi_pipeline.reports.forms import FORMS
 from kpi_pipeline.reports.issue import write_weekly_report
@@ -183,7 +183,9 @@ def test_a_text_that_names_an_internal_kpi_is_missing_and_not_shown(
     whole = search(publisher, SEED)
     assert whole is not None
     assert whole.report(tmp_path / "as it is", "en") == []
-    monkeypatch.setattr("kpi_pipeline.catalogue.snapshot_plan.without_internal_names", lambda tables, _: tables)
+    monkeypatch.setattr(
+        "kpi_pipeline.catalogue.snapshots.snapshot_plan.without_internal_names", lambda tables, _: tables
+    )
     open_one = search(publisher, SEED)
     assert open_one is not None
     assert open_one.report(tmp_path / "without the rule", "en") != []

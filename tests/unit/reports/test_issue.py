@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from kpi_pipeline.calendar.clock import FixedClock
-from kpi_pipeline.catalogue.publication_ledger import PublicationLedger
+from kpi_pipeline.catalogue.history.publication_ledger import PublicationLedger
 from kpi_pipeline.config.company import Company
 from kpi_pipeline.config.configuration import Configuration
 from kpi_pipeline.config.goals import Goals

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from click.testing import CliRunner, Result
 
-from kpi_pipeline.cli_serve import serve
+from kpi_pipeline.cli.serve import serve
 from kpi_pipeline.errors import PublishError
 from kpi_pipeline.serve.listening import LOOPBACK, ServeError, is_loopback, is_wildcard, listening
 from tests.unit.serve.conftest import new_maker

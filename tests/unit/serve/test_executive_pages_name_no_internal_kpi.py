@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from kpi_pipeline.catalogue.audience import Audiences
+from kpi_pipeline.catalogue.exposure.audience import Audiences
 from tests.unit.catalogue.leak_search import names_any, open_publisher, secret_names
 from tests.unit.catalogue.random_catalogues import WEEKS, random_catalogue, week
 from tests.unit.reports.test_executive_reports_name_no_internal_kpi import LAYOUT, unmarked

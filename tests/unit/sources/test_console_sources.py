@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 from rich.console import Console
 
-from kpi_pipeline.console_sources import print_replay, print_state, print_states
+from kpi_pipeline.console.sources import print_replay, print_state, print_states
 from kpi_pipeline.sources.custody.arrival import Refusal
 from kpi_pipeline.sources.custody.source_state import Coverage, QuarantinedFile, SourceState
 from kpi_pipeline.sources.loading.ingest_report import FileOutcome, IngestReport

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from kpi_pipeline.catalogue.compiler import compile_metric
+from kpi_pipeline.catalogue.metrics.compiler import compile_metric
 from kpi_pipeline.config.draft import read_draft
 from kpi_pipeline.errors import CheckFailedError
 from kpi_pipeline.warehouse.changes import record_changes

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from kpi_pipeline.catalogue.formula import Formula, parse_formula
+from kpi_pipeline.catalogue.formulas.formula import Formula, parse_formula
 from kpi_pipeline.config.metric import Metric
 from kpi_pipeline.config.validation import validate
 from kpi_pipeline.config.yaml_reader import read_yaml

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from kpi_pipeline.catalogue.compiler import compile_metric
-from kpi_pipeline.catalogue.metric_plan import plan_metric
+from kpi_pipeline.catalogue.metrics.compiler import compile_metric
+from kpi_pipeline.catalogue.metrics.metric_plan import plan_metric
 from kpi_pipeline.config.configuration import Configuration
 from kpi_pipeline.config.draft import read_draft
 from kpi_pipeline.errors import FormulaError

@@ -10,7 +10,7 @@ from kpi_pipeline.analysis.good_kpi import Property
 from kpi_pipeline.analysis.pace import PaceStatus
 from kpi_pipeline.analysis.relation_verdict import CONFIRMING, EvidenceState
 from kpi_pipeline.analysis.smart import Feasibility, MeasurabilityFault, Verdict
-from kpi_pipeline.catalogue.quality import NEUTRAL_MESSAGES
+from kpi_pipeline.catalogue.snapshots.quality import NEUTRAL_MESSAGES
 from kpi_pipeline.config.commitment import PARTS
 from kpi_pipeline.config.kpi import Scope
 from kpi_pipeline.errors import ReportError

@@ -1,0 +1,1 @@
+"""What somebody has committed to: goals, targets, answers and how good they are."""

@@ -1,0 +1,1 @@
+"""The catalogue in the forms of other tools, and as pages."""

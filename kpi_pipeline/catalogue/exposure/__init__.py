@@ -1,0 +1,1 @@
+"""What executives may see, and the proof that nothing internal can be worked out from it."""

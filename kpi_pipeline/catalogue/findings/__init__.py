@@ -1,0 +1,1 @@
+"""What the analysis says about a week, as rows: anomalies, relations, contributions, lifetime value."""

@@ -1,0 +1,1 @@
+"""What was published, and why it is different now."""

@@ -1,0 +1,1 @@
+"""Columns of the tables whose rows are made in Python, and writing those rows."""

@@ -1,0 +1,1 @@
+"""What commands print: layout for a terminal and for scripts."""

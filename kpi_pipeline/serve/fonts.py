@@ -1,6 +1,7 @@
 """The fonts that the pages bring along: those that `make fonts` has fetched, and no others.
 
-Without them a browser takes the next family that the style sheet names.
+Here: which files are there, and their part of the style sheet. Without them a browser takes the next family that the
+style sheet names. Which families those are stands in the style sheets.
 """
 
 from pathlib import Path

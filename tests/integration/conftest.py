@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from kpi_pipeline import cli
 from kpi_pipeline.calendar.clock import FixedClock
+from kpi_pipeline.cli import main as cli
 from kpi_pipeline.config.paths import Paths
 from kpi_pipeline.pipeline import Installation, Publication
 from tests.integration.books_company import BooksCompany, Kpi

@@ -16,7 +16,7 @@ from tests.integration.books_company import BooksCompany, new_books_company
 # The limit makes the disk look full when the run ends; DuckDB then declares its database invalid.
 FULL_DISK = """
 import pathlib, resource, signal, sys
-from kpi_pipeline import cli
+from kpi_pipeline.cli import main as cli
 from kpi_pipeline.warehouse import duckdb_engine
 signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
 opened = duckdb_engine.DuckDbEngine.close

@@ -12,8 +12,8 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from kpi_pipeline import cli
 from kpi_pipeline.calendar.clock import FixedClock
+from kpi_pipeline.cli import main as cli
 from kpi_pipeline.config.paths import Paths
 from kpi_pipeline.pipeline import Installation
 from kpi_pipeline.warehouse.run_lock import RunLock

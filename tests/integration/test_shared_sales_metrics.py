@@ -18,7 +18,7 @@ from typing import Any
 
 import pytest
 
-from kpi_pipeline.catalogue.metrics.compiler import compile_metric
+from kpi_pipeline.catalogue.metrics.compiler import basis_problems, compile_metric
 from kpi_pipeline.pipeline import Installation, Run
 
 MAPPINGS = Path(__file__).with_name("shared_sources")
@@ -108,6 +108,15 @@ def open_shop(
 def expected(shared_data: Path) -> dict[str, Any]:
     content: dict[str, Any] = json.loads((shared_data / "expected.json").read_text(encoding="utf-8"))
     return content
+
+
+def test_shipped_metrics_are_right_for_a_shop_without_returns_and_costs(
+    config_with: Callable[..., Path], make_installation: Callable[..., Installation], tmp_path: Path
+) -> None:
+    (tmp_path / "config").mkdir()
+    company = COMPANY.format(zone="UTC", currency="BRL")
+    installation = make_installation(tmp_path, config_with(tmp_path / "config", company, {"orders": OLIST}))
+    assert basis_problems(installation.configuration, installation.project) == []
 
 
 def mapping(name: str) -> str:

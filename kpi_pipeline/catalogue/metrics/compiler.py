@@ -66,14 +66,16 @@ def basis_problems(configuration: Configuration, project: SqlProject) -> list[st
     """Return the metrics whose measures are counted by different days and do not say why (KPI027), and the reverse."""
     problems = []
     for metric_id, metric in configuration.metrics.items():
-        bases = mixed_bases(plan_metric(metric_id, configuration, project))
+        plan = plan_metric(metric_id, configuration, project)
+        bases = mixed_bases(plan)
         if bases and metric.mixed_basis is None:
             listed = ", ".join(bases)
             problems.append(
                 f"KPI027  metric {metric_id}: numerator and denominator use different time bases: {listed}; choose"
                 " measures of one basis, or say under mixed_basis why these go together"
             )
-        if metric.mixed_basis is not None and not bases:
+        # An optional measure that nobody delivers yet may be the one with another basis.
+        if metric.mixed_basis is not None and not bases and not plan.zeros:
             problems.append(f"KPI027  metric {metric_id}: all its measures have one basis; remove mixed_basis")
     return problems
 

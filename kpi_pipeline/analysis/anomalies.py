@@ -76,8 +76,9 @@ def judge_amounts(weeks: Sequence[Observation], limit: float, scale: Scale) -> l
     """Judge each week by what was known before it; weeks with too little before them are left out.
 
     A week's surprise is its distance, on ``scale``, from the Theta forecast one week ahead, or from the same week last
-    year where that was clearly less wrong for half a year. An unusual week counts for later ones as what was expected
-    of it; if the next one is unusual in the same direction, the level has moved, and both count as they are.
+    year where that was clearly less wrong for half a year. For the level of later weeks an unusual one counts as what
+    was expected of it; if the next one is unusual in the same direction, the level has moved, and both count as they
+    are.
 
     Args:
         weeks: final weeks in order that mean the same; all inside the range of ``scale``.
@@ -114,7 +115,7 @@ class _Watch:
     Attributes:
         values: week → its value.
         known: week → what it counts as for the level of later weeks.
-        theta_surprises: of the usual weeks, newest last.
+        theta_surprises: of all weeks but special ones, newest last.
         errors: how wrong both forecasts were in each week that has both, unusual ones included.
     """
 
@@ -141,8 +142,10 @@ class _Watch:
             if by_theta is not None and by_year is not None:
                 self.errors.append((abs(value - by_theta), abs(value - by_year)))
             is_above = found is not None and found.score > 0
+            # An unusual surprise too: the spread withstands single ones, and a series whose weeks vary more than they used
+            # to would otherwise stay unusual for good.
+            self._learn(value, by_theta, by_year)
             if found is None or found.rule is None:
-                self._learn(value, by_theta, by_year)
                 counts_as, unusual = value, None
             elif unusual is not None and unusual[2] == is_above:
                 self.known[unusual[0]] = unusual[1]

@@ -129,6 +129,13 @@ def test_an_unusual_week_does_not_widen_the_band_of_later_weeks() -> None:
     assert width_after == pytest.approx(width, rel=0.25)
 
 
+def test_weeks_that_vary_more_than_they_used_to_become_usual() -> None:
+    values = noisy(20, noise=0.01) + noisy(60, noise=0.2, seed=3)
+    # At first each is a surprise; after half a year, one may be by chance.
+    assert len([number for number in unusual(values) if number < 46]) > 5
+    assert len([number for number in unusual(values) if number >= 46]) <= 1
+
+
 def test_a_special_week_is_judged_but_nothing_is_learnt_from_it() -> None:
     values, special = noisy(40), noisy(40)
     for number in (24, 25, 26):

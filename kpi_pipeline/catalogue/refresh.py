@@ -74,6 +74,7 @@ def snapshot_id(
             for state in _states(engine, configuration, custody, as_of)
             for file in state.quarantine
         ),
+        *(f"{source} {failure}" for source, failure in sorted(custody.failures().items())),
     ]
     digest = hashlib.sha256("\n".join(parts).encode()).hexdigest()
     return f"{as_of:%Y%m%d}-{digest[:HASH_LENGTH]}"
@@ -226,6 +227,7 @@ def _snapshot(configuration: Configuration, snapshot_id: str, as_of: date, made_
         "company_name_en": company.name.en,
         "company_name_fa": company.name.fa,
         "reporting_currency": company.reporting_currency,
+        "money_shown_in": company.money,
         "week_start": company.week_start,
         "month_calendar": company.month_calendar,
         "time_zone": company.time_zone,

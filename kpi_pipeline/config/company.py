@@ -10,7 +10,7 @@ from decimal import Decimal
 from pydantic import Field
 
 from kpi_pipeline.calendar.company_calendar import MonthCalendar, WeekStart
-from kpi_pipeline.config.model import CurrencyCode, Exact, Identifier, Language, Model, Text
+from kpi_pipeline.config.model import CurrencyCode, Exact, Identifier, Language, Model, Text, TimeOfDay
 
 
 class WebGoal(Model):
@@ -31,6 +31,8 @@ class Company(Model):
     Attributes:
         time_zone: IANA name; a day is a calendar day there.
         started_on: the first day for which the daily run can be asked.
+        daily_run_at: when the daily run starts, in the company's time zone.
+        money_shown_in: the unit of ``money_units`` in which reports show amounts; the reporting currency when absent.
         fx_max_age_days: how old the last earlier exchange rate may be before a converted amount counts as missing.
         snapshots_kept: how many published snapshots per audience stay on disk.
         support_sla_minutes: within what time a ticket is promised to be solved.
@@ -48,9 +50,11 @@ class Company(Model):
     week_start: WeekStart
     month_calendar: MonthCalendar = "gregorian"
     reporting_currency: CurrencyCode
+    money_shown_in: Identifier | None = None
     fx_max_age_days: int = Field(default=7, ge=0, le=31)
     languages: tuple[Language, ...] = Field(default=("en",), min_length=1)
     started_on: date
+    daily_run_at: TimeOfDay = "06:00"
     snapshots_kept: int = Field(default=14, ge=3)
     support_sla_minutes: int = Field(default=720, ge=1)
     attribution_lookback_days: int = Field(default=90, ge=1, le=365)
@@ -60,3 +64,8 @@ class Company(Model):
     correction_tolerance_pct: Exact = Field(default=Decimal(1), ge=0)
     max_kpis_per_owner: int = Field(default=5, ge=1)
     is_example: bool = False
+
+    @property
+    def money(self) -> str:
+        """What reports show amounts in: a unit of ``money_units``, or the reporting currency."""
+        return self.money_shown_in or self.reporting_currency

@@ -5,21 +5,25 @@ Here: what these files must be like beyond their types. What a system's files lo
 
 import re
 from collections.abc import Iterator
+from datetime import date
 from pathlib import PurePosixPath
 from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones
 
+from kpi_pipeline.config.company import Company
 from kpi_pipeline.config.currencies import CURRENCIES
 from kpi_pipeline.config.draft import Draft, Entry
-from kpi_pipeline.config.phrase import Phrase
+from kpi_pipeline.config.money_units import MONEY_UNITS
+from kpi_pipeline.config.phrase import Phrase, either
 from kpi_pipeline.config.problems import Problem, did_you_mean
 
 
-def check_company(draft: Draft) -> Iterator[Problem]:
-    """Yield the problems of the company."""
+def check_company(draft: Draft, as_of: date | None = None) -> Iterator[Problem]:
+    """Yield the problems of the company, and what holds only on a day where one is given."""
     if draft.company:
         yield from _time_zone(draft.company, draft.company.value.time_zone)
         yield from _currency(draft.company, "reporting_currency", draft.company.value.reporting_currency)
+        yield from _money_unit(draft.company, draft.company.value.money_shown_in, as_of)
 
 
 def check_sources(draft: Draft) -> Iterator[Problem]:
@@ -61,6 +65,26 @@ def _currency(entry: Entry[Any], field: str, code: str | None) -> Iterator[Probl
         hint = Phrase("for toman write IRR and scale the column by 10") if code in {"IRT", "TOM"} else ""
         message = Phrase('currency "{code}" is unknown', code=code)
         yield entry.problem("CFG021", message, field, hint=hint or did_you_mean(code, CURRENCIES))
+
+
+def _money_unit(entry: Entry[Company], name: str | None, as_of: date | None) -> Iterator[Problem]:
+    if name is None:
+        return
+    currency, unit = entry.value.reporting_currency, MONEY_UNITS.get(name)
+    if unit is None or unit.currency != currency:
+        known = [each for each, other in MONEY_UNITS.items() if other.currency == currency and other.first_day]
+        message = Phrase('money_shown_in: "{unit}" is no unit of {currency}', unit=name, currency=currency)
+        leave = Phrase("leave it out to show {currency}", currency=currency)
+        hint = either([Phrase("write {units}", units=", ".join(known)), leave]) if known else leave
+        yield entry.problem("CFG025", message, "money_shown_in", hint=hint)
+    elif unit.first_day is None:
+        message = Phrase('money_shown_in: it is not known here from which day on "{unit}" counts', unit=name)
+        hint = Phrase("choose another unit, or set the announced day in kpi_pipeline/config/money_units.py")
+        yield entry.problem("CFG025", message, "money_shown_in", hint=hint)
+    elif as_of is not None and as_of < unit.first_day:
+        message = Phrase('money_shown_in: people count in "{unit}" from {day} on', unit=name, day=unit.first_day)
+        hint = Phrase("choose another unit until then")
+        yield entry.problem("CFG025", message, "money_shown_in", hint=hint, is_warning=True)
 
 
 def _exported_at(entry: Entry[Any], pattern: str) -> Iterator[Problem]:

@@ -113,7 +113,7 @@ def _values(section: Section[AnyModel]) -> dict[str, AnyModel]:
 
 
 def _compare(draft: Draft, as_of: date | None) -> Iterator[Problem]:
-    yield from check_company(draft)
+    yield from check_company(draft, as_of)
     yield from check_sources(draft)
     if draft.kpis.declared and not draft.objectives.declared:
         path = min(draft.kpis.declared.values())

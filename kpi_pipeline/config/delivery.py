@@ -1,4 +1,4 @@
-"""The model of ``config/delivery.yaml``: who gets which report, in which language, and by which way.
+"""The model of ``config/delivery.yaml``: who gets which report, in which language, by which way, and who is alerted.
 
 Here: what a user can say about sending. Nothing here is secret: passwords, keys and the addresses of webhooks and chat
 services come from the environment. Checks that need more than one entry belong to ``delivery_checks``.
@@ -8,7 +8,8 @@ from typing import Literal
 
 from pydantic import Field
 
-from kpi_pipeline.config.model import Identifier, Language, Model, Sentence
+from kpi_pipeline.calendar.company_calendar import WeekStart
+from kpi_pipeline.config.model import Identifier, Language, Model, Sentence, TimeOfDay
 
 Channel = Literal["mail", "folder", "webhook", "chat"]
 
@@ -69,6 +70,25 @@ class Owner(Model):
     language: Language = "en"
 
 
+class TeamChannel(Model):
+    """One way in which the data team is told what went wrong; ``to`` as for a ``Recipient``."""
+
+    channel: Channel
+    to: Sentence
+    language: Language = "en"
+
+
+class Deadline(Model):
+    """Until when the reports of a week wait for inputs that are not complete, in the company's time zone.
+
+    Attributes:
+        day: the first such day after the week; the day after its last one when absent.
+    """
+
+    day: WeekStart | None = None
+    time: TimeOfDay = "12:00"
+
+
 class Delivery(Model):
     """Everything in ``delivery.yaml``.
 
@@ -76,14 +96,18 @@ class Delivery(Model):
         enabled: whether anything is sent; while it is not, everything is written to the outbox instead.
         incomplete: what becomes of an edition for executives whose inputs are not complete: ``hold`` keeps it back and
             tells the owner why, ``mark`` sends it with a note.
+        deadline: until when a report waits for its inputs; then it is issued as ``incomplete`` says.
         archive_url: where the folder of reports is served, for links in messages; none when absent.
         owner: who is told when an edition is held back; the readers of internal reports by mail when absent.
+        alerts: how the data team is told what went wrong; by mail to those whom ``owner`` means when empty.
     """
 
     enabled: bool = False
     incomplete: Literal["hold", "mark"] = "hold"
+    deadline: Deadline = Deadline()
     archive_url: Sentence | None = None
     smtp: Smtp | None = None
     webhooks: dict[Identifier, Webhook] = Field(default_factory=dict)
     owner: Owner | None = None
+    alerts: tuple[TeamChannel, ...] = ()
     recipients: tuple[Recipient, ...] = ()

@@ -1,4 +1,4 @@
-"""Checks of who gets the reports: that everybody named can be reached, and nobody twice.
+"""Checks of who gets the reports and the alerts: that everybody named can be reached, and nobody twice.
 
 Here: what can be told from the configuration alone. Whether a server answers is found out when something is sent.
 """
@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from ipaddress import ip_address
 from urllib.parse import urlsplit
 
-from kpi_pipeline.config.delivery import Delivery, Recipient
+from kpi_pipeline.config.delivery import Delivery, Recipient, TeamChannel
 from kpi_pipeline.config.draft import Draft, Entry
 from kpi_pipeline.config.model import IDENTIFIER_PATTERN
 from kpi_pipeline.config.phrase import Phrase
@@ -45,7 +45,7 @@ def check_delivery(draft: Draft) -> Iterator[Problem]:
     seen: dict[tuple[str, str, str], int] = {}
     for position, recipient in enumerate(entry.value.recipients):
         yield from _report(draft, entry, position, recipient)
-        yield from _place(entry, position, recipient)
+        yield from _place(entry, recipient, "recipients", position)
         yield from _twice(entry, position, recipient, seen)
         if recipient.channel == "folder" and (report := draft.reports.entries.get(recipient.report)):
             audience = folders.setdefault(recipient.to.rstrip("/"), report.value.audience)
@@ -53,6 +53,9 @@ def check_delivery(draft: Draft) -> Iterator[Problem]:
                 message = Phrase('the folder "{folder}" is given to two audiences', folder=recipient.to)
                 hint = Phrase("give each audience a folder of its own, and each folder its own permissions")
                 yield entry.problem("CFG063", message, "recipients", position, "to", hint=hint)
+    for position, told in enumerate(entry.value.alerts):
+        yield from _place(entry, told, "alerts", position)
+    yield from _outsiders(draft, entry)
     yield from _nobody(draft, entry)
 
 
@@ -97,8 +100,10 @@ def _report(draft: Draft, entry: Entry[Delivery], position: int, recipient: Reci
         yield entry.problem("CFG061", message, "recipients", position, "language", hint=hint)
 
 
-def _place(entry: Entry[Delivery], position: int, recipient: Recipient) -> Iterator[Problem]:
-    delivery, at = entry.value, ("recipients", position, "to")
+def _place(
+    entry: Entry[Delivery], recipient: Recipient | TeamChannel, section: str, position: int
+) -> Iterator[Problem]:
+    delivery, at = entry.value, (section, position, "to")
     if recipient.channel == "mail":
         if not ADDRESS.fullmatch(recipient.to):
             yield _no_address(entry, recipient.to, *at)
@@ -107,7 +112,7 @@ def _place(entry: Entry[Delivery], position: int, recipient: Recipient) -> Itera
             hint = Phrase("this domain is set aside for examples; name a real mailbox")
             yield entry.problem("CFG065", message, *at, hint=hint, is_warning=True)
         if delivery.smtp is None:
-            yield _no_server(entry, "recipients", position, "channel")
+            yield _no_server(entry, section, position, "channel")
     elif recipient.channel == "webhook" and recipient.to not in delivery.webhooks:
         message = Phrase('there is no webhook "{webhook}"', webhook=recipient.to)
         near = did_you_mean(recipient.to, delivery.webhooks)
@@ -121,7 +126,7 @@ def _place(entry: Entry[Delivery], position: int, recipient: Recipient) -> Itera
 def _twice(
     entry: Entry[Delivery], position: int, recipient: Recipient, seen: dict[tuple[str, str, str], int]
 ) -> Iterator[Problem]:
-    to = mailbox(recipient.to) if recipient.channel == "mail" else recipient.to
+    to = _reached(recipient)[1]
     first = seen.setdefault((recipient.report, recipient.channel, to), position)
     if first != position:
         line = entry.document.line_of((*entry.location, "recipients", first))
@@ -130,6 +135,28 @@ def _twice(
         )
         hint = Phrase("one copy is sent, as line {line} says; remove one of the two", line=line)
         yield entry.problem("CFG064", message, "recipients", position, "to", hint=hint, is_warning=True)
+
+
+def _outsiders(draft: Draft, entry: Entry[Delivery]) -> Iterator[Problem]:
+    """Whoever gets only reports for executives is not of the team: an alert names sources, files and internal KPIs."""
+    delivery = entry.value
+    audiences: dict[tuple[str, str], set[str]] = {}
+    for recipient in delivery.recipients:
+        if report := draft.reports.entries.get(recipient.report):
+            audiences.setdefault(_reached(recipient), set()).add(report.value.audience)
+    if delivery.owner:
+        audiences.setdefault(("mail", mailbox(delivery.owner.address)), set()).add("internal")
+    for position, told in enumerate(delivery.alerts):
+        if audiences.get(_reached(told)) == {"executive"}:
+            message = Phrase('"{address}" gets reports for executives alone, and would get alerts', address=told.to)
+            hint = Phrase("alerts are for the data team; name one of its channels")
+            yield entry.problem("CFG067", message, "alerts", position, "to", hint=hint)
+
+
+def _reached(one: Recipient | TeamChannel) -> tuple[str, str]:
+    """One key for whatever leads to the same place."""
+    to = {"mail": mailbox(one.to), "folder": one.to.rstrip("/")}.get(one.channel, one.to)
+    return one.channel, to
 
 
 def _nobody(draft: Draft, entry: Entry[Delivery]) -> Iterator[Problem]:

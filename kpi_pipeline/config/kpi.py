@@ -124,9 +124,10 @@ class When(Model):
 
 
 class Task(Model):
-    """One piece of work that is to move the KPI."""
+    """One piece of work that is to move the KPI, and by when."""
 
     task: Sentence
+    due_on: date | None = None
     done_on: date | None = None
 
 

@@ -14,6 +14,7 @@ from kpi_pipeline.calendar.company_calendar import Grain as Grain
 
 IDENTIFIER_PATTERN = r"^[a-z][a-z0-9_]{1,63}$"
 CURRENCY_PATTERN = r"^[A-Z]{3}$"
+TIME_PATTERN = r"^([01][0-9]|2[0-3]):[0-5][0-9]$"
 PERSIAN_LETTERS = str.maketrans("يك", "یک")
 
 
@@ -29,6 +30,7 @@ def exact_number(value: object) -> object:
 
 Identifier = Annotated[str, StringConstraints(pattern=IDENTIFIER_PATTERN)]
 CurrencyCode = Annotated[str, StringConstraints(pattern=CURRENCY_PATTERN)]
+TimeOfDay = Annotated[str, StringConstraints(pattern=TIME_PATTERN)]
 Sentence = Annotated[str, StringConstraints(min_length=1, strip_whitespace=True), AfterValidator(with_persian_letters)]
 Exact = Annotated[Decimal, BeforeValidator(exact_number)]
 Language = Literal["en", "fa"]

@@ -55,6 +55,11 @@ class Paths:
         return self.data / "delivery.sqlite"
 
     @property
+    def alert_ledger(self) -> Path:
+        """SQLite: what the data team was told."""
+        return self.data / "alerts.sqlite"
+
+    @property
     def warehouse(self) -> Path:
         """The pipeline's own database; nobody else opens it."""
         return self.data / "warehouse.duckdb"

@@ -21,6 +21,7 @@ CFG021      unknown currency
 CFG022      an inbox folder lies outside the inbox, or two sources take the same files
 CFG023      ``exported_at`` is not a regular expression with one group
 CFG024      a report's language is not one of the company's
+CFG025      a unit of money that is none of the reporting currency, or in which nobody counts yet
 CFG030      an owner of a department without its name, or an objective that needs a department and has none
 CFG031      an external objective that nobody approved
 CFG032      a question and a KPI disagree on whether one answers the other
@@ -52,6 +53,7 @@ CFG063      one folder is given to both audiences
 CFG064      a recipient is named twice; one copy is sent (warning)
 CFG065      a mailbox that cannot exist (warning)
 CFG066      a report that nobody gets, or an edition that is held back in silence (warning)
+CFG067      alerts would go to a reader of reports for executives
 KPI001      KPIs without any objective
 KPI002      unknown field
 KPI003      an id is used twice

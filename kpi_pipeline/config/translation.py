@@ -5,7 +5,7 @@ code. A text that comes from elsewhere, such as the database's own words, is sho
 code. A new language is a new catalogue with the same keys.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -42,11 +42,20 @@ def catalogue(language: Language) -> Catalogue:
     return Catalogue(**yaml.safe_load((CATALOGUES / f"{language}.yaml").read_text(encoding="utf-8")))
 
 
-def translated(text: str, language: Language) -> str:
-    """Return a text in a language; as it is where it is no ``Phrase``."""
+def translated(text: str, language: Language, shown: Callable[[str], str] = str) -> str:
+    """Return a text in a language; as it is where it is no ``Phrase``.
+
+    Args:
+        text: the text.
+        language: the language.
+        shown: how a value stands in the translation, such as with marks of its direction.
+    """
     if language == "en" or not isinstance(text, Phrase):
         return str(text)
-    values = {name: translated(value, language) for name, value in text.values.items()}
+    values = {
+        name: translated(value, language, shown) if isinstance(value, Phrase) else shown(value)
+        for name, value in text.values.items()
+    }
     return catalogue(language).messages[text.template].format(**values)
 
 

@@ -13,7 +13,7 @@ from typing import TypeVar
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
-from kpi_pipeline.config.model import CURRENCY_PATTERN, IDENTIFIER_PATTERN, Model
+from kpi_pipeline.config.model import CURRENCY_PATTERN, IDENTIFIER_PATTERN, TIME_PATTERN, Model
 from kpi_pipeline.config.phrase import Phrase, either
 from kpi_pipeline.config.problems import Problem, did_you_mean
 from kpi_pipeline.config.unknown_fields import models_around, unknown_field
@@ -103,6 +103,8 @@ def _expected(details: ErrorDetails) -> str:
         return EXPECTED_TYPES[details["type"]]
     limits: dict[str, object] = details.get("ctx", {})
     match details["type"]:
+        case "string_pattern_mismatch" if limits["pattern"] == TIME_PATTERN:
+            return Phrase('a time of day such as "06:00"')
         case "greater_than_equal":
             return Phrase("{limit} or more", limit=limits["ge"])
         case "less_than_equal":

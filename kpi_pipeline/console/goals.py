@@ -159,7 +159,7 @@ class _Drawing:
         )
 
     def _number(self, value: float, kpi: TreeKpi) -> str:
-        style = NumberStyle(self._language, kpi.unit, kpi.decimals, self._tree.currency)  # type: ignore[arg-type]
+        style = NumberStyle(self._language, kpi.unit, kpi.decimals, self._tree.money)  # type: ignore[arg-type]
         return plain(format_value(value, style))
 
     def tables(self) -> Iterator[tuple[str, Table]]:

@@ -15,15 +15,12 @@ from kpi_pipeline.config.model import Language
 from kpi_pipeline.config.report import Audience
 from kpi_pipeline.delivery.corrections import Change
 from kpi_pipeline.delivery.edition import Attachment, ChatMessage, Edition
-from kpi_pipeline.delivery.gate import gaps
-from kpi_pipeline.reports import edition as report_edition
+from kpi_pipeline.delivery.readiness import snapshot_gaps
 from kpi_pipeline.reports.forms import fonts
 from kpi_pipeline.reports.html import render_frozen
-from kpi_pipeline.reports.kpi_weeks import kpi_weeks
 from kpi_pipeline.reports.mail import render_mail
 from kpi_pipeline.reports.model import report_model
 from kpi_pipeline.reports.pages import render_pages
-from kpi_pipeline.reports.snapshot_reading import read_snapshot
 from kpi_pipeline.reports.workbook import render_workbook
 from kpi_pipeline.wording.language import Language as Words
 from kpi_pipeline.wording.language import load_language
@@ -64,7 +61,7 @@ def compose_edition(order: EditionOrder) -> Edition:
     frozen = report_model(order.snapshot, order.audience, order.week_start, order.language, order.kpis).as_json()
     report: dict[str, Any] = json.loads(frozen)
     words = load_language(order.language)
-    missing = _gaps(order, words)
+    missing = snapshot_gaps(order.snapshot, order.audience, order.week_start, order.kpis, words)
     changes = _changes(order, words)
     subject = words.text(
         "delivery.subject", company=report["company"], title=report["title"], week=_plain(report["facts"][0])
@@ -75,7 +72,8 @@ def compose_edition(order: EditionOrder) -> Edition:
     link = None
     if order.archive_url is not None:
         link = f"{order.archive_url.rstrip('/')}/{order.audience}/{order.week_start}/{page}"
-    mail = render_mail(frozen, fonts(), list(_notes(words, missing, changes)))
+    # The page says itself what was corrected since the first edition.
+    mail = render_mail(frozen, fonts(), list(_notes(words, missing, () if report["correction"] else changes)))
     headline = [_plain(sentence) for sentence in report["headline"]]
     return Edition(
         report=order.report,
@@ -118,14 +116,6 @@ def compose_edition(order: EditionOrder) -> Edition:
         page=Attachment(page, "text/html", render_frozen(frozen).encode()),
         gaps=tuple(map(_plain, missing)),
     )
-
-
-def _gaps(order: EditionOrder, words: Words) -> tuple[str, ...]:
-    rows = read_snapshot(order.snapshot, order.audience, order.week_start)
-    context = report_edition.Edition(
-        order.audience, words, order.week_start, rows.snapshot.as_of, rows.snapshot.reporting_currency
-    )
-    return gaps(kpi_weeks(rows, context, order.kpis), rows, context)
 
 
 def _changes(order: EditionOrder, words: Words) -> list[str]:

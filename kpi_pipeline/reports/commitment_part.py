@@ -5,13 +5,17 @@ week is told in ``scorecard``.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
+from decimal import Decimal
 
+from kpi_pipeline.config.model import Unit
+from kpi_pipeline.config.money_units import shown_amount
+from kpi_pipeline.reports.dated_text import dated_texts, written
 from kpi_pipeline.reports.edition import Edition
 from kpi_pipeline.reports.internal_document import Fact, Finding, KpiCommitment, SuccessFactorLine
 from kpi_pipeline.reports.kpi_weeks import KpiWeek, listed_ids
 from kpi_pipeline.reports.snapshot_rows import CatalogueRow, EfficiencyRow, JudgementRows, ObjectiveRow, SnapshotRows
 from kpi_pipeline.wording.dates import format_day
-from kpi_pipeline.wording.numbers import NumberStyle, format_share, format_value
+from kpi_pipeline.wording.numbers import format_decimal, format_share
 from kpi_pipeline.wording.outside_text import MESSAGE_LIMIT, NAME_LIMIT, clean_text, isolate
 
 LETTERS = "SMART"
@@ -28,7 +32,8 @@ def commitments(kpis: Sequence[KpiWeek], rows: SnapshotRows, edition: Edition) -
     objectives = {row.objective_id: row for row in rows.objectives}
     ordered = sorted(kpis, key=lambda kpi: (objectives[kpi.row.objective_id].position, kpi.row.kpi_id))
     names = {row.metric_id: edition.localized(row, "name", NAME_LIMIT) for row in rows.catalogue}
-    return tuple(_commitment(kpi, judgements, objectives, names, edition) for kpi in ordered)
+    units = _units(rows.catalogue)
+    return tuple(_commitment(kpi, judgements, objectives, names, units, edition) for kpi in ordered)
 
 
 def success_factors(rows: SnapshotRows, edition: Edition) -> tuple[SuccessFactorLine, ...]:
@@ -58,6 +63,7 @@ def _commitment(
     judgements: JudgementRows,
     objectives: Mapping[str, ObjectiveRow],
     names: Mapping[str, str],
+    units: Mapping[str, Unit],
     edition: Edition,
 ) -> KpiCommitment:
     kpi_id, language = kpi.row.kpi_id, edition.language
@@ -74,7 +80,7 @@ def _commitment(
             for key, lines in (
                 *_chain(kpi.commitment, objectives, edition),
                 *_people(kpi.commitment, owners),
-                *_place(kpi.commitment, efficiency, names, edition),
+                *_place(kpi.commitment, efficiency, names, units, edition),
                 *_plan(kpi.commitment, edition),
             )
             if lines
@@ -123,7 +129,11 @@ def _people(commitment: CatalogueRow, owners: Mapping[str, str]) -> Iterator[tup
 
 
 def _place(
-    commitment: CatalogueRow, efficiency: EfficiencyRow | None, names: Mapping[str, str], edition: Edition
+    commitment: CatalogueRow,
+    efficiency: EfficiencyRow | None,
+    names: Mapping[str, str],
+    units: Mapping[str, Unit],
+    edition: Edition,
 ) -> Iterator[tuple[str, list[str]]]:
     language = edition.language
     yield (
@@ -134,24 +144,42 @@ def _place(
     if efficiency is not None and efficiency.result_per_effort is not None:
         # Measures have no names of their own.
         result, effort = (names.get(name, clean_text(name)) for name in (efficiency.efficiency_metric, efficiency.per))
-        decimals = DECIMALS_FROM_ONE if abs(float(efficiency.result_per_effort)) >= 1 else DECIMALS_BELOW_ONE
-        style = NumberStyle(language, "ratio", decimals, edition.currency)
-        value = format_value(efficiency.result_per_effort, style)
+        quotient = _quotient(efficiency, units, edition)
+        decimals = DECIMALS_FROM_ONE if abs(quotient) >= 1 else DECIMALS_BELOW_ONE
+        value = format_decimal(quotient, decimals, language)
         text = language.text("commitment.efficiency_value", value=value, result=isolate(result), effort=isolate(effort))
         yield "efficiency", [text]
 
 
+def _quotient(efficiency: EfficiencyRow, units: Mapping[str, Unit], edition: Edition) -> Decimal:
+    """The result per effort, with amounts as the report shows them on either side."""
+    quotient = Decimal(str(efficiency.result_per_effort))
+    one = shown_amount(Decimal(1), edition.money)
+    if units.get(efficiency.efficiency_metric) == "currency":
+        quotient *= one
+    return quotient / one if units.get(efficiency.per) == "currency" else quotient
+
+
+def _units(catalogue: Sequence[CatalogueRow]) -> dict[str, Unit]:
+    """The units of metrics, and of measures that are a metric as they stand."""
+    return {row.formula: row.unit for row in catalogue if row.formula} | {row.metric_id: row.unit for row in catalogue}
+
+
 def _plan(commitment: CatalogueRow, edition: Edition) -> Iterator[tuple[str, list[str]]]:
     yield "resources", _lines(commitment.resources)
-    yield "tasks", _lines(commitment.tasks)
+    yield "tasks", _dated(commitment.tasks, edition)
     yield "tasks_done", _lines(commitment.tasks_done)
-    yield "assumptions", _lines(commitment.assumptions)
+    yield "assumptions", _dated(commitment.assumptions, edition)
     yield "expired_assumptions", _lines(commitment.expired_assumptions)
     yield "risks", _lines(commitment.risks)
     yield "obstacles", _lines(commitment.obstacles)
     yield "opportunities", _lines(commitment.opportunities)
     if commitment.review_next_on is not None:
         yield "review", [format_day(commitment.review_next_on, edition.language)]
+
+
+def _dated(texts: str | None, edition: Edition) -> list[str]:
+    return [written(text, day, edition.language) for text, day in dated_texts(texts)]
 
 
 def _lines(texts: str | None) -> list[str]:

@@ -98,12 +98,22 @@ class ObjectiveGroup:
 
 
 @dataclass(frozen=True)
+class Correction:
+    """That this week was reported otherwise before: a sentence, and a line for each KPI."""
+
+    text: str
+    lines: tuple[str, ...]
+
+
+@dataclass(frozen=True)
 class Report:
     """One week's report for one audience in one language.
 
     Attributes:
-        facts: the line under the title: week, how far the data goes, time zone.
-        notices: what a reader must know before reading any number.
+        facts: the line under the title: week, how far the data goes, time zone, unit of money.
+        money: what amounts are shown in: an ISO code or a unit of ``money_units``.
+        correction: absent where the week was not reported before, or not otherwise.
+        notices: what else a reader must know before reading any number.
         labels: the fixed texts of the layout, by name.
         internal: absent from the executive report.
     """
@@ -113,11 +123,13 @@ class Report:
     audience: str
     week_start: str
     snapshot_id: str
+    money: str
     company: str
     title: str
     reader: str
     facts: tuple[str, ...]
     source: str
+    correction: Correction | None
     notices: tuple[str, ...]
     headline: tuple[str, ...]
     tally: tuple[TallyItem, ...]

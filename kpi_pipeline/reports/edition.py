@@ -1,4 +1,4 @@
-"""What all parts of one report share: its language, its week and the company's currency.
+"""What all parts of one report share: its language, its week and how amounts are shown.
 
 Here: these facts, and the wording that several parts need. What only one part says does not belong here.
 """
@@ -15,7 +15,7 @@ from kpi_pipeline.wording.numbers import NumberStyle
 from kpi_pipeline.wording.outside_text import clean_text
 
 # What leaves a hole in the inputs; other kinds of quality rows only remark on them.
-INCOMPLETE_KINDS = frozenset({"missing_days", "late_source", "quarantined_file"})
+INCOMPLETE_KINDS = frozenset({"missing_days", "late_source", "failed_source", "quarantined_file"})
 
 
 @dataclass(frozen=True)
@@ -24,13 +24,14 @@ class Edition:
 
     Attributes:
         as_of: the day on which the snapshot was made; only days before it are complete.
+        money: what amounts are shown in, see ``NumberStyle``.
     """
 
     audience: Audience
     language: Language
     week_start: date
     as_of: date
-    currency: str
+    money: str
 
     @property
     def week_end(self) -> date:
@@ -59,7 +60,7 @@ class Edition:
 
     def number_style(self, unit: Unit, decimals: int) -> NumberStyle:
         """Return how numbers of a metric are written."""
-        return NumberStyle(self.language, unit, decimals, self.currency)
+        return NumberStyle(self.language, unit, decimals, self.money)
 
     def localized(self, row: TextRow, field: str, limit: int = 300) -> str:
         """Return a row's text in the report's language, in English where it has none, empty where there is neither."""

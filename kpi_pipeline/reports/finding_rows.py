@@ -80,6 +80,7 @@ class RestatementRow:
     new_value: Number | None
     cause: str
     effect: Number | None
+    was_sent: bool | None
     is_correction: bool | None
     finding_en: str | None
     finding_fa: str | None

@@ -1,6 +1,7 @@
 """The first lines of a report, generated from its KPIs: what needs attention, and the change that matters most.
 
-Here: the choice of sentences. They state what is so and never why; a sentence about causes does not belong here.
+Here: the choice of sentences. They state what is so and what accounts for it, never why; a sentence about causes does
+not belong here.
 """
 
 from collections.abc import Sequence
@@ -17,10 +18,12 @@ _BAD = ("missed", "off_track", "at_risk")
 _GOOD = ("on_track", "achieved")
 _NAMES_SHOWN = 3
 _NAME_LIMIT = 60
+# A part is said to account for a change only if it is at least half of it, in the same direction.
+_SMALLEST_SHARE = 0.5
 
 
 def headline(kpis: Sequence[KpiWeek], lines: Sequence[KpiLine], edition: Edition) -> tuple[str, ...]:
-    """Return one sentence on the state of the KPIs and, where changes were tested, one on the change."""
+    """Return a sentence on the state of the KPIs, one on the change where it was tested, and what accounts for that."""
     ranked = sorted(lines, key=lambda line: STATUS_CODES.index(line.status.code))
     sentences = [_state(ranked, edition.language)]
     change = next((line for line in ranked if line.change.tone != "neutral"), None)
@@ -30,6 +33,7 @@ def headline(kpis: Sequence[KpiWeek], lines: Sequence[KpiLine], edition: Edition
                 "headline.change", name=_name(change), value=change.value.text, change=change.change.text
             )
         )
+        sentences += _accounting(next(kpi for kpi in kpis if kpi.row.kpi_id == change.kpi_id), edition)
     elif any(kpi.row.change_is_detectable is False for kpi in kpis):
         sentences.append(edition.language.text("headline.no_change"))
     return tuple(sentences)
@@ -62,6 +66,13 @@ def _state(ranked: Sequence[KpiLine], language: Language) -> str:
     if good:
         return language.plural("headline.some_good", good, **numbers)
     return language.plural("headline.none_judged", total, **numbers)
+
+
+def _accounting(kpi: KpiWeek, edition: Edition) -> list[str]:
+    """The finding on the first driver, where it carries the change; none where the change is spread or set off."""
+    drivers = [row for row in kpi.main_contributions if row.driver_rank == 1]
+    carries = [row for row in drivers if row.share_of_change is not None and row.share_of_change >= _SMALLEST_SHARE]
+    return [finding for row in carries if (finding := edition.localized(row, "finding"))]
 
 
 def _names(lines: Sequence[KpiLine], language: Language) -> str:

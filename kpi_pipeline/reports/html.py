@@ -5,6 +5,7 @@ script; none of these may be added.
 """
 
 import json
+from collections import Counter
 from functools import cache, partial
 from pathlib import Path
 from typing import Any
@@ -26,7 +27,16 @@ def render_frozen(frozen: str) -> str:
     """Return the page of a report that was kept as JSON."""
     report: dict[str, Any] = json.loads(frozen)
     draw = partial(drawn, is_right_to_left=report["direction"] == "rtl")
-    return template("report.html.jinja").render(report=report, label=report["labels"], draw=draw)
+    return template("report.html.jinja").render(
+        report=report, label=report["labels"], draw=draw, terms=defined_terms(report)
+    )
+
+
+def defined_terms(report: dict[str, Any]) -> dict[str, str]:
+    """Return name → metric of what the report defines; a name that two metrics share leads to neither."""
+    defined = report["internal"]["definitions"] if report["internal"] else []
+    shared = Counter(each["name"] for each in defined)
+    return {each["name"]: each["metric_id"] for each in defined if shared[each["name"]] == 1}
 
 
 @cache

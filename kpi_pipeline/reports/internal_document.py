@@ -93,6 +93,27 @@ class OpenCommitment:
 
 
 @dataclass(frozen=True)
+class DueLine:
+    """Something to do: on which day, whether that is ``state`` overdue, about what, and who answers for it."""
+
+    day: str
+    state: str
+    what: str
+    about: str
+    owner: str
+
+
+@dataclass(frozen=True)
+class Definition:
+    """What a metric counts, in a sentence and as a formula."""
+
+    metric_id: str
+    name: str
+    definition: str
+    formula: str
+
+
+@dataclass(frozen=True)
 class Finding:
     """A letter of SMART or a property of a good KPI; ``code`` chooses the colour that ``verdict`` puts in words."""
 
@@ -238,6 +259,7 @@ class InternalPart:
         without_data: names of the metrics that nothing speaks for in this week.
     """
 
+    due: tuple[DueLine, ...]
     findings: Findings
     kpis: tuple[KpiCommitment, ...]
     success_factors: tuple[SuccessFactorLine, ...]
@@ -248,3 +270,4 @@ class InternalPart:
     quality: tuple[QualityNote, ...]
     lineage: tuple[LineageLine, ...]
     commitments: tuple[OpenCommitment, ...]
+    definitions: tuple[Definition, ...]

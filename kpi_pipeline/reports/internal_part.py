@@ -9,6 +9,8 @@ from collections.abc import Sequence
 from kpi_pipeline.reports.badges import is_above_whole
 from kpi_pipeline.reports.commitment_part import commitments, success_factors
 from kpi_pipeline.reports.data_notes import lineage_lines, quality_notes, quarantined_files
+from kpi_pipeline.reports.definition_part import definitions
+from kpi_pipeline.reports.due_part import due_lines
 from kpi_pipeline.reports.edition import Edition
 from kpi_pipeline.reports.findings_part import findings
 from kpi_pipeline.reports.internal_document import (
@@ -37,18 +39,24 @@ def internal_part(kpis: Sequence[KpiWeek], rows: SnapshotRows, edition: Edition)
     committed = list(dict.fromkeys(kpi.commitment.metric_id for kpi in kpis))
     others = sorted(catalogue.keys() - committed, key=lambda metric_id: (names[metric_id].casefold(), metric_id))
     missing = [name for name in others if _has_no_data(name, rows, edition)]
-    breakdowns = (_breakdown(name, [*committed, *others], catalogue, rows, edition) for name in _DIMENSIONS)
+    shown = [name for name in others if name not in missing]
+    splits = {name: _metrics_split_by(name, [*committed, *others], rows, edition) for name in _DIMENSIONS}
+    defined = dict.fromkeys((*committed, *shown, *(metric for metrics in splits.values() for metric in metrics)))
     return InternalPart(
+        due=due_lines(kpis, rows, edition),
         findings=findings(kpis, rows, edition),
         kpis=commitments(kpis, rows, edition),
         success_factors=success_factors(rows, edition),
-        metrics=tuple(_metric_line(catalogue[name], rows, edition) for name in others if name not in missing),
+        metrics=tuple(_metric_line(catalogue[name], rows, edition) for name in shown),
         without_data=edition.language.join([isolate(names[metric_id]) for metric_id in missing]),
-        breakdowns=tuple(breakdown for breakdown in breakdowns if breakdown is not None),
+        breakdowns=tuple(
+            _breakdown(name, metrics, catalogue, rows, edition) for name, metrics in splits.items() if metrics
+        ),
         quarantine=quarantined_files(rows.quality, edition),
         quality=quality_notes(rows.quality, names, edition),
         lineage=lineage_lines(rows.lineage, edition),
         commitments=tuple(_open_commitments(rows.catalogue, edition)),
+        definitions=definitions((catalogue[name] for name in defined), edition),
     )
 
 
@@ -97,20 +105,23 @@ def _change(current: ValueRow | None, before: ValueRow | None, metric: Catalogue
     return format_change(current.value, before.value, edition.number_style(metric.unit, metric.decimals))
 
 
+def _metrics_split_by(dimension: str, order: Sequence[str], rows: SnapshotRows, edition: Edition) -> list[str]:
+    """The first of the metrics that have values by a dimension in this week."""
+    split = {
+        row.metric_id for row in rows.values if row.dimension == dimension and row.period_start == edition.week_start
+    }
+    return [metric for metric in order if metric in split][:_METRICS_PER_BREAKDOWN]
+
+
 def _breakdown(
     dimension: str,
-    metric_order: Sequence[str],
+    metrics: Sequence[str],
     catalogue: dict[str, CatalogueRow],
     rows: SnapshotRows,
     edition: Edition,
-) -> Breakdown | None:
+) -> Breakdown:
     split = {(row.metric_id, row.member, row.period_start): row for row in rows.values if row.dimension == dimension}
     this_week = {(metric, member): row for (metric, member, week), row in split.items() if week == edition.week_start}
-    metrics = [metric for metric in metric_order if metric in {metric for metric, _ in this_week}][
-        :_METRICS_PER_BREAKDOWN
-    ]
-    if not metrics:
-        return None
 
     def size(member: str | None) -> tuple[float, str, bool]:
         row = this_week.get((metrics[0], member))

@@ -17,7 +17,7 @@ from kpi_pipeline.reports.snapshot_rows import WeeklyRow
 from kpi_pipeline.reports.statuses import STATUS_CODES
 from kpi_pipeline.reports.targets import target_text
 from kpi_pipeline.wording.dates import format_day, format_short_day
-from kpi_pipeline.wording.numbers import Number, NumberStyle, format_axis, format_step, format_value
+from kpi_pipeline.wording.numbers import Number, NumberStyle, format_axis, format_step, format_value, money_name
 from kpi_pipeline.wording.outside_text import NAME_LIMIT, isolate
 
 WEEKS_BEFORE = 26
@@ -57,7 +57,9 @@ def line_chart_of(kpi: KpiWeek, edition: Edition) -> LineChart:
     target = target_text(row, style, edition)
     return LineChart(
         title=language.text("chart.line_title", name=isolate(name)),
-        unit=language.known_text("chart_unit", row.unit, "").format(currency=isolate(edition.currency)),
+        unit=language.known_text("chart_unit", row.unit, "").format(
+            currency=isolate(money_name(edition.money, language))
+        ),
         points=tuple(None if value is None else float(value) for value in points),
         weeks=weeks,
         forecast=forecast,

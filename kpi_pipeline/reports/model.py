@@ -4,11 +4,13 @@ Here: putting the parts together. A new part gets a module of its own and a plac
 out (``html``) does not belong here.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import date
 from pathlib import Path
 
+from kpi_pipeline.config.money_units import MONEY_UNITS
 from kpi_pipeline.config.report import Audience
+from kpi_pipeline.reports.correction_notice import correction_notice
 from kpi_pipeline.reports.document import Report
 from kpi_pipeline.reports.edition import INCOMPLETE_KINDS, Edition
 from kpi_pipeline.reports.headline import headline, tally
@@ -21,7 +23,7 @@ from kpi_pipeline.reports.snapshot_reading import read_snapshot
 from kpi_pipeline.reports.snapshot_rows import SnapshotRows
 from kpi_pipeline.wording.dates import format_days
 from kpi_pipeline.wording.language import load_language
-from kpi_pipeline.wording.numbers import format_count
+from kpi_pipeline.wording.numbers import NumberStyle, format_count, format_value, money_name
 from kpi_pipeline.wording.outside_text import NAME_LIMIT, clean_text, isolate
 
 
@@ -43,7 +45,7 @@ def report_model(
     """
     words = load_language(language)
     rows = read_snapshot(snapshot, audience, week_start)
-    edition = Edition(audience, words, week_start, rows.snapshot.as_of, rows.snapshot.reporting_currency)
+    edition = Edition(audience, words, week_start, rows.snapshot.as_of, rows.snapshot.money_shown_in)
     weeks = kpi_weeks(rows, edition, kpis)
     groups = objective_groups(weeks, rows, edition)
     lines = [line for group in groups for line in group.kpis]
@@ -53,6 +55,7 @@ def report_model(
         audience=audience,
         week_start=week_start.isoformat(),
         snapshot_id=rows.snapshot.snapshot_id,
+        money=edition.money,
         company=edition.localized(rows.snapshot, "company_name", NAME_LIMIT),
         title=words.text(f"title.{audience}"),
         reader=words.text(f"reader.{audience}"),
@@ -60,8 +63,10 @@ def report_model(
             words.text("page.week", range=format_days(week_start, edition.week_end, words)),
             words.text("page.data_until", day=edition.data_until),
             words.text("page.time_zone", zone=isolate(clean_text(rows.snapshot.time_zone))),
+            *_money(rows.snapshot.reporting_currency, edition),
         ),
         source=words.text("page.snapshot", id=isolate(clean_text(rows.snapshot.snapshot_id))),
+        correction=correction_notice(weeks, rows.restatements, edition),
         notices=tuple(_notices(weeks, rows, edition)),
         headline=headline(weeks, lines, edition),
         tally=tally(lines, words),
@@ -71,6 +76,14 @@ def report_model(
         internal=internal_part(weeks, rows, edition) if audience == "internal" else None,
         labels=words.section("findings") | words.section("label") if audience == "internal" else words.section("label"),
     )
+
+
+def _money(currency: str, edition: Edition) -> Iterator[str]:
+    """What amounts are shown in, where that is not the currency that they are kept in."""
+    unit = MONEY_UNITS.get(edition.money)
+    if unit is not None:
+        amount = format_value(unit.amount, NumberStyle(edition.language, "currency", 0, currency))
+        yield edition.language.text("page.money", unit=money_name(edition.money, edition.language), amount=amount)
 
 
 def _notices(kpis: Sequence[KpiWeek], rows: SnapshotRows, edition: Edition) -> list[str]:

@@ -11,7 +11,8 @@ from pathlib import Path
 from typing import Any
 
 from kpi_pipeline.reports.charts.drawn import drawn
-from kpi_pipeline.reports.html import TEMPLATES
+from kpi_pipeline.reports.fonts import found_fonts
+from kpi_pipeline.reports.html import TEMPLATES, defined_terms
 
 # Letters in points; the first that brings a scorecard onto one page. Smaller ones could not be read in print.
 SIZES = (8.5, 7.75, 7.0, 6.25)
@@ -30,13 +31,13 @@ def render_pages(frozen: str, fonts: Path | None = None) -> bytes:
     report: dict[str, Any] = json.loads(frozen)
     files = {name: content.encode() for name, content in _pictures(report)}
     files["main.typ"] = (TEMPLATES / "report.typ").read_bytes()
-    files["report.json"] = json.dumps(report, ensure_ascii=False).encode()
+    files["report.json"] = json.dumps(report | {"terms": defined_terms(report)}, ensure_ascii=False).encode()
     sizes = SIZES if report["internal"] is None else SIZES[:1]
     pages = b""
     for size in sizes:
         pages = typst.compile(  # type: ignore[call-overload]  # its stub does not know of several files
             files,
-            font_paths=[str(fonts)] if fonts else [],
+            font_paths=found_fonts(fonts),
             sys_inputs={"size": str(size)},
             pdf_standards=STANDARDS,
         )

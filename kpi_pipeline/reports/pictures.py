@@ -5,6 +5,8 @@ Here: turning one drawn chart into a picture. Which forms need that is known to 
 
 from pathlib import Path
 
+from kpi_pipeline.reports.fonts import found_fonts
+
 # Twice the pixels of the drawing, for screens that have them.
 PIXELS_PER_INCH = 144.0
 
@@ -18,6 +20,6 @@ def as_png(drawing: str, fonts: Path | None = None) -> bytes:
         {"main.typ": page.encode(), "drawing.svg": drawing.encode()},
         format="png",
         ppi=PIXELS_PER_INCH,
-        font_paths=[str(fonts)] if fonts else [],
+        font_paths=found_fonts(fonts),
     )
     return picture

@@ -45,6 +45,8 @@ from kpi_pipeline.warehouse.snapshot import open_snapshot
 
 WEEK = timedelta(weeks=1)
 TREND_WEEKS = 13
+# A kind of ``kpi.quality``.
+CORRECTION_DUE = "correction_due"
 HISTORY_WEEKS = 52
 
 Row = TypeVar(
@@ -115,6 +117,7 @@ def read_snapshot(path: Path, audience: Audience, week_start: date) -> SnapshotR
                     "week_start between $earliest and $week",
                     history,
                 ),
+                corrections_due=_read(connection, QualityRow, "kpi.quality", "kind = $kind", {"kind": CORRECTION_DUE}),
                 judgements=_judgements(connection, week_start) if audience == "internal" else None,
                 views=_views(connection, week_start) if audience == "internal" else None,
             )

@@ -23,6 +23,7 @@ class SnapshotRow:
     company_name_en: str
     company_name_fa: str
     reporting_currency: str
+    money_shown_in: str
     time_zone: str
 
 
@@ -69,6 +70,9 @@ class CatalogueRow:
     kpi_id: str | None
     name_en: str
     name_fa: str
+    definition_en: str | None
+    definition_fa: str | None
+    formula: str | None
     unit: Unit
     decimals: int
     edge_rules: str | None
@@ -99,7 +103,9 @@ class CatalogueRow:
     action_fa: str | None
     review_next_on: date | None
     is_review_overdue: bool | None
+    evidence: str | None
     evidence_state: str | None
+    evidence_expires_on: date | None
     is_replace_candidate: bool | None
 
 
@@ -114,6 +120,7 @@ class ObjectiveRow:
     statement_fa: str
     why_en: str
     why_fa: str
+    owner: str | None
     review_on: date | None
     is_review_overdue: bool | None
     position: int
@@ -248,6 +255,7 @@ class SnapshotRows:
     """Everything one week's report is made from; ``weekly`` holds the last 52 weeks, the others this week's rows.
 
     Attributes:
+        corrections_due: of all weeks, notes that a report shows a value that is another one now.
         judgements: absent from an executive snapshot.
         views: absent from an executive snapshot, too.
     """
@@ -263,6 +271,7 @@ class SnapshotRows:
     contributions: Sequence[ContributionRow]
     anomalies: Sequence[AnomalyRow]
     restatements: Sequence[RestatementRow]
+    corrections_due: Sequence[QualityRow]
     judgements: JudgementRows | None
     views: ViewRows | None
 

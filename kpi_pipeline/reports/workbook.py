@@ -112,8 +112,11 @@ class _Workbook:
         sheet.merge_range(1, 0, 1, last, "", soft)
         sheet.write_string(1, 0, " · ".join(self.report["facts"]), soft)
         sheet.merge_range(2, 0, 2, last, "", lead)
-        sheet.write_string(2, 0, " ".join((*self.report["notices"], *self.report["headline"])), lead)
-        sheet.set_row(2, 3 * LINE_HEIGHT)
+        correction = self.report["correction"]
+        corrected = [correction["text"], *correction["lines"]] if correction else []
+        lines = [*corrected, " ".join((*self.report["notices"], *self.report["headline"]))]
+        sheet.write_string(2, 0, "\n".join(lines), lead)
+        sheet.set_row(2, (len(corrected) + 3) * LINE_HEIGHT)
         sheet.set_row(FIRST_ROW - 1, 2 * LINE_HEIGHT)
         head_of_numbers = self._format(bold=True, bottom=2, text_wrap=True, font_color=COLOURS["soft"], align="right")
         for column, name in enumerate(SCORECARD_COLUMNS):
@@ -141,7 +144,7 @@ class _Workbook:
         plain = self._format(num_format=self._number_format(kpi), reading_order=1)
         step = self._format(num_format=self._number_format(kpi, is_step=True), reading_order=1)
         share = self._format(num_format=self._number_format(kpi, is_share=True), reading_order=1)
-        sheet.write_string(row, 0, line["name"]["text"], self._format(bold=True))
+        sheet.write_string(row, 0, _with_money(line["name"]["text"], kpi), self._format(bold=True))
         sheet.write_string(
             row, 1, f"{MARKS.get(status['code'], '○')} {status['word']}", self._format(font_color=colour, bold=True)
         )
@@ -181,7 +184,7 @@ class _Workbook:
         for row, name in enumerate(self.history["week_names"], 1):
             sheet.write_string(row, 0, name, self._format())
         for column, kpi in enumerate(self.history["kpis"], 1):
-            sheet.write_string(0, column, kpi["name"], head)
+            sheet.write_string(0, column, _with_money(kpi["name"], kpi), head)
             cell = self._format(num_format=self._number_format(kpi), reading_order=1)
             for row, value in enumerate(kpi["values"], 1):
                 if value is not None:
@@ -221,6 +224,12 @@ class _Workbook:
         tables = [(label["contributions"], [label[name] for name in names], contributions)]
         for title, columns, rows, fields in (
             (
+                "due",
+                ("day", "status", "what", "about", "owner"),
+                internal["due"],
+                ("day", "state", "what", "about", "owner"),
+            ),
+            (
                 "anomalies",
                 ("kpi", "where", "this_week", "usual_range", "score", "finding"),
                 findings["anomalies"],
@@ -251,6 +260,12 @@ class _Workbook:
                 internal["quarantine"],
                 ("file", "source", "line", "column", "found", "expected", "advice"),
             ),
+            (
+                "definitions",
+                ("metric", "definition", "formula"),
+                internal["definitions"],
+                ("name", "definition", "formula"),
+            ),
         ):
             tables.append(
                 (label[title], [label[name] for name in columns], [[row[field] for field in fields] for row in rows])
@@ -272,6 +287,11 @@ class _Workbook:
         sheet.freeze_panes(1, 1)
         sheet.set_column(0, 0, 34)
         sheet.set_column(1, max(len(columns) - 1, 1), 22)
+
+
+def _with_money(name: str, kpi: dict[str, Any]) -> str:
+    """A KPI's name with what its amounts are in, which the cells do not say."""
+    return f"{name} ({kpi['money']})" if kpi["money"] else name
 
 
 def _column_name(index: int) -> str:

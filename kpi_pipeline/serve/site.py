@@ -116,7 +116,7 @@ class Site:
     def edition(self, week: date) -> Edition:
         """Return what the parts of a report share, for one week."""
         assert self.snapshot is not None
-        return Edition(self.audience, self.language, week, self.snapshot.as_of, self.snapshot.reporting_currency)
+        return Edition(self.audience, self.language, week, self.snapshot.as_of, self.snapshot.money_shown_in)
 
     def variables(self) -> dict[str, Any]:
         """What every template gets."""

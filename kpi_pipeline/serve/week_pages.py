@@ -10,6 +10,7 @@ from typing import Any
 
 from kpi_pipeline.reports.document import TallyItem
 from kpi_pipeline.reports.headline import headline, tally
+from kpi_pipeline.reports.html import defined_terms
 from kpi_pipeline.reports.kpi_weeks import kpi_weeks
 from kpi_pipeline.reports.model import report_model
 from kpi_pipeline.reports.scorecard import objective_groups
@@ -54,8 +55,9 @@ def weeks_page(published: Published, site: Site, weeks: list[date], until: date 
 
 def scorecard_page(published: Published, site: Site, week: date) -> dict[str, Any]:
     """Return the report of a week as its own template takes it, with the addresses of its KPIs."""
-    report = report_model(published.path, published.audience, week, site.language.code)
+    report = json.loads(report_model(published.path, published.audience, week, site.language.code).as_json())
     return {
-        "report": json.loads(report.as_json()),
+        "report": report,
+        "terms": defined_terms(report),
         "kpi_address": lambda kpi_id: site.kpi_address(kpi_id, week),
     }

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from decimal import ROUND_HALF_UP, Decimal
 
 from kpi_pipeline.config.model import Unit
+from kpi_pipeline.config.money_units import MONEY_UNITS, shown_amount
 from kpi_pipeline.errors import ReportError
 from kpi_pipeline.wording.language import Language
 from kpi_pipeline.wording.outside_text import isolate_number
@@ -28,13 +29,14 @@ class NumberStyle:
     """How the numbers of one metric are written.
 
     Attributes:
-        currency: ISO code; used where the unit is currency.
+        money: what amounts are shown in: a unit of ``money_units`` or an ISO code; used where the unit is currency, of
+            which values are always given in the reporting currency.
     """
 
     language: Language
     unit: Unit
     decimals: int
-    currency: str
+    money: str
 
 
 def format_value(value: Number, style: NumberStyle) -> str:
@@ -62,8 +64,8 @@ def format_step(step: Number, style: NumberStyle, *, signed: bool = True) -> str
 
 def format_axis(value: Number, style: NumberStyle) -> str:
     """Write a round number of an axis in the metric's unit, with no more decimals than it has."""
-    exact = _exact(value).normalize()
-    return _in_unit(exact, replace(style, decimals=max(-int(exact.as_tuple().exponent), 0)), signed=False)
+    shown = shown_number(value, style).normalize()
+    return _in_unit(value, replace(style, decimals=max(-int(shown.as_tuple().exponent), 0)), signed=False)
 
 
 def format_share(share: Number, language: Language) -> str:
@@ -93,6 +95,17 @@ def format_count(count: int, language: Language) -> str:
     return _fill(count, 0, language, "plain")
 
 
+def shown_number(value: Number, style: NumberStyle) -> Decimal:
+    """Return the number that is written for a value: amounts in what they are shown in, all else as it is."""
+    exact = _exact(value)
+    return shown_amount(exact, style.money) if style.unit == "currency" else exact
+
+
+def money_name(money: str, language: Language) -> str:
+    """Return how an ISO code or a unit of money is called, to stand over a column of amounts."""
+    return language.known_text("money_unit", money, money)
+
+
 def write_digits(text: str, language: Language) -> str:
     """Replace ASCII digits by those of the language."""
     return text.translate(str.maketrans("0123456789", language.digits))
@@ -105,14 +118,22 @@ def _in_unit(value: Number, style: NumberStyle, *, signed: bool) -> str:
         return language.plural(f"unit.{style.unit}", 1 if abs(_exact(value)) == 1 else 2, number=number)
     if style.unit == "percent":
         return _fill(value, style.decimals, language, "percent", signed=signed)
-    pattern = "currency" if style.unit == "currency" else "plain"
-    symbol = language.currencies.get(style.currency, language.patterns["other_currency"].format(code=style.currency))
-    amount, decimals, scale = _exact(value), style.decimals, ""
+    pattern, symbol = _money(style) if style.unit == "currency" else ("plain", "")
+    amount, decimals, scale = shown_number(value, style), style.decimals, ""
     if style.unit in {"currency", "count"} and abs(amount) >= _SCALED_FROM:
         in_billions = abs(amount) >= _BILLION
         amount, decimals = amount / (_BILLION if in_billions else _MILLION), 2
         scale = language.patterns["billion" if in_billions else "million"]
     return _fill(amount, decimals, language, pattern, signed=signed, symbol=symbol, scale=scale)
+
+
+def _money(style: NumberStyle) -> tuple[str, str]:
+    """The pattern of an amount, and what stands in it for the money."""
+    language = style.language
+    if style.money in MONEY_UNITS:
+        return "money_unit", language.text(f"money_unit.{style.money}")
+    unknown = language.patterns["other_currency"].format(code=style.money)
+    return "currency", language.currencies.get(style.money, unknown)
 
 
 def _fill(

@@ -35,11 +35,11 @@ TEXT_LIMIT = 300
 
 @dataclass(frozen=True)
 class Phrasing:
-    """One metric in one language; amounts are in ``currency``."""
+    """One metric in one language; amounts are shown in ``money``."""
 
     language: Language
     metric: Metric
-    currency: str
+    money: str
 
     @cached_property
     def name(self) -> str:
@@ -89,7 +89,7 @@ class Phrasing:
     def number(self, number: float, decimals: int, *, is_percent: bool = False) -> str:
         """Write a number that is none of the metric: a plain one, or so many per cent."""
         unit: Unit = "percent" if is_percent else "ratio"
-        return format_value(number, NumberStyle(self.language, unit, decimals, self.currency))
+        return format_value(number, NumberStyle(self.language, unit, decimals, self.money))
 
     def share(self, share: float) -> str:
         """Write a share (0.56) as whole per cent."""
@@ -104,7 +104,7 @@ class Phrasing:
 
     def hours(self, hours: float) -> str:
         """Write a time span in whole hours."""
-        return format_value(round(hours), NumberStyle(self.language, "hours", 0, self.currency))
+        return format_value(round(hours), NumberStyle(self.language, "hours", 0, self.money))
 
     def day(self, day: date) -> str:
         """Write a day."""
@@ -117,11 +117,9 @@ class Phrasing:
 
     @property
     def _style(self) -> NumberStyle:
-        return NumberStyle(self.language, self.metric.unit, self.metric.decimals, self.currency)
+        return NumberStyle(self.language, self.metric.unit, self.metric.decimals, self.money)
 
 
-def in_every_language(
-    column: str, metric: Metric, currency: str, sentence: Callable[[Phrasing], str]
-) -> dict[str, str]:
+def in_every_language(column: str, metric: Metric, money: str, sentence: Callable[[Phrasing], str]) -> dict[str, str]:
     """Return ``<column>_<language>`` → the sentence in that language."""
-    return {f"{column}_{code}": sentence(Phrasing(load_language(code), metric, currency)) for code in LANGUAGES}
+    return {f"{column}_{code}": sentence(Phrasing(load_language(code), metric, money)) for code in LANGUAGES}

@@ -58,7 +58,7 @@ def answer_rows(
                 said = in_every_language(
                     "answer",
                     metric,
-                    configuration.company.reporting_currency,
+                    configuration.company.money,
                     partial(answer, question.kind, one),
                 )
                 yield {**_row(question_id, question, audience), "kpi_id": kpi_id, "week_start": week_start, **said}

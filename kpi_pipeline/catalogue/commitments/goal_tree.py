@@ -109,7 +109,7 @@ class GoalTree:
 
     company: str
     audience: str
-    currency: str
+    money: str
     week_start: date | None
     week_end: date | None
     objectives: tuple[TreeObjective, ...]
@@ -130,7 +130,7 @@ def read_goal_tree(connection: duckdb.DuckDBPyConnection, language: Language) ->
     return GoalTree(
         company=snapshot[f"company_name_{language}"],
         audience=snapshot["audience"],
-        currency=snapshot["reporting_currency"],
+        money=snapshot["money_shown_in"],
         week_start=reader.week_start,
         week_end=reader.week_end,
         objectives=reader.children(None),

@@ -81,7 +81,7 @@ def kpi_scores(facts: ScoreFacts) -> Iterator[tuple[str, Property, Score, Senten
 
 def score_rows(scores: Sequence[tuple[str, Property, Score, Sentence]], configuration: Configuration) -> Iterator[Row]:
     """Yield the rows of the table."""
-    currency = configuration.company.reporting_currency
+    money = configuration.company.money
     for kpi_id, name, score, sentence in scores:
         metric = configuration.metrics[configuration.kpis[kpi_id].metric]
         yield {
@@ -89,7 +89,7 @@ def score_rows(scores: Sequence[tuple[str, Property, Score, Sentence]], configur
             "property": name,
             "score": score.value,
             "is_passed": score.is_passed,
-            **in_every_language("finding", metric, currency, sentence),
+            **in_every_language("finding", metric, money, sentence),
         }
 
 

@@ -128,7 +128,7 @@ def _why_not_judged(facts: TargetFacts, phrasing: Phrasing) -> str:
 
 
 def _said(facts: TargetFacts, configuration: Configuration, sentence: Callable[[Phrasing], str]) -> dict[str, str]:
-    return in_every_language("finding", facts.plan.metric, configuration.company.reporting_currency, sentence)
+    return in_every_language("finding", facts.plan.metric, configuration.company.money, sentence)
 
 
 def _joined(findings: Sequence[SmartFinding]) -> dict[str, str]:

@@ -215,7 +215,7 @@ def _row(
 ) -> dict[str, Value]:
     assert judged.rule is not None
     impact, better = _impact(watch, week, judged), watch.higher_is_better
-    currency = configuration.company.reporting_currency
+    money = configuration.company.money
     said = UnusualWeek(
         member=series.member,
         rule=judged.rule,
@@ -242,8 +242,8 @@ def _row(
         "is_favourable": None if better is None else (judged.value > judged.expected) == better,
         "impact": impact,
         "event": event,
-        **in_every_language("finding", watch.metric, currency, anomaly_sentence(said)),
-        **in_every_language("brief", watch.metric, currency, brief_sentence(said)),
+        **in_every_language("finding", watch.metric, money, anomaly_sentence(said)),
+        **in_every_language("brief", watch.metric, money, brief_sentence(said)),
     }
 
 

@@ -150,7 +150,7 @@ class _Splitter:
     def __init__(self, facts: SplitFacts, figures: Figures, metric_id: str) -> None:
         configuration = facts.audiences.configuration
         self._metrics, self._metric_id = configuration.metrics, metric_id
-        self._metric, self._currency = configuration.metrics[metric_id], configuration.company.reporting_currency
+        self._metric, self._money = configuration.metrics[metric_id], configuration.company.money
         plan = facts.plans[metric_id]
         self._is_ratio, self._obstacle = plan.formula.denominator is not None, obstacle_to_splitting(plan)
         self._weeks, self._breaks = facts.weeks[metric_id], facts.breaks.get(metric_id, ())
@@ -219,7 +219,7 @@ class _Splitter:
         return factor_sentence(piece, self._metrics[piece.member], change, phrasing)
 
     def _finding(self, split: Split, piece: Piece) -> Row:
-        return in_every_language("finding", self._metric, self._currency, partial(split.sentence, piece))
+        return in_every_language("finding", self._metric, self._money, partial(split.sentence, piece))
 
     def _not_split(self, dimension: str, change: Change) -> Row:
         assert self._obstacle is not None
@@ -230,7 +230,7 @@ class _Splitter:
             "previous_week": change.weeks[0],
             "method": "not_split",
             "dimension": dimension,
-            **in_every_language("finding", self._metric, self._currency, sentence),
+            **in_every_language("finding", self._metric, self._money, sentence),
         }
 
 

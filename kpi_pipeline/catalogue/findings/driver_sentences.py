@@ -35,7 +35,7 @@ def member_sentence(piece: Piece, dimension: str, change: float, phrasing: Phras
 
 def factor_sentence(piece: Piece, factor: Metric, change: float, phrasing: Phrasing) -> str:
     """Say what a factor accounts for in a KPI's change; the factor's own values are in its own unit."""
-    own = Phrasing(phrasing.language, factor, phrasing.currency)
+    own = Phrasing(phrasing.language, factor, phrasing.money)
     assert piece.previous_value is not None
     assert piece.value is not None
     return phrasing.say(

@@ -32,7 +32,7 @@ def relation_rows(relations: Mapping[str, KpiRelation], configuration: Configura
             **in_every_language(
                 "finding",
                 configuration.metrics[configuration.kpis[kpi_id].metric],
-                configuration.company.reporting_currency,
+                configuration.company.money,
                 partial(relation_sentence, one, objective),
             ),
         }

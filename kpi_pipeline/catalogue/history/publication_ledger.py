@@ -5,14 +5,11 @@ one replaced another, and which were sent in reports. It survives the loss of th
 cannot be computed again. Which values are published is decided in ``refresh``.
 """
 
-import os
-import sqlite3
 from collections.abc import Collection, Iterator, Sequence
-from contextlib import contextmanager
 from dataclasses import fields, replace
 from datetime import UTC, date, datetime
 from pathlib import Path
-from typing import Any, Self
+from typing import Any
 
 from kpi_pipeline.catalogue.history.coverage import Coverage
 from kpi_pipeline.catalogue.history.parts import Parts
@@ -21,10 +18,10 @@ from kpi_pipeline.catalogue.history.reported_value import COLUMNS, Standing, rea
 from kpi_pipeline.catalogue.history.reported_value import ReportedValue as ReportedValue
 from kpi_pipeline.catalogue.history.restatement import MadeFrom, Place, Restatement
 from kpi_pipeline.config.report import Audience
+from kpi_pipeline.warehouse.ledger import Ledger
 
 EVERY_KPI = ""
 SAME_PLACE = "reported.kpi_id = :kpi_id and reported.week_start = :week_start and reported.audience = :audience"
-BUSY_SECONDS = 30
 
 
 OF_PUBLICATION = ("snapshot_id", "published_at")
@@ -32,27 +29,12 @@ OWN_COLUMNS = tuple(name for name in COLUMNS if name not in OF_PUBLICATION)
 RESTATED_COLUMNS = tuple(field.name for field in fields(Restatement))
 
 
-class PublicationLedger:
+class PublicationLedger(Ledger):
     """The open ledger; use it as a context manager."""
 
     def __init__(self, path: Path) -> None:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        # SQLite would create the file readable for everybody; it gives its journal the permissions of this file.
-        os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
-        self._connection = sqlite3.connect(path, timeout=BUSY_SECONDS, isolation_level=None)
-        # EXTRA is FULL and a synced folder, without which a power cut can bring a finished journal back.
-        self._connection.execute("pragma synchronous = extra")
+        super().__init__(path)
         self._connection.executescript(SCHEMA)
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.close()
-
-    def close(self) -> None:
-        """Release the file."""
-        self._connection.close()
 
     def last_publication(self) -> tuple[str, datetime] | None:
         """Return the id of the snapshot that was entered last, and when it was made."""
@@ -237,17 +219,6 @@ class PublicationLedger:
                 )
             self._connection.execute(SUPERSEDED_PARTS)
             self._connection.execute("delete from coverage where publication not in (select publication from parts)")
-
-    @contextmanager
-    def _transaction(self) -> Iterator[None]:
-        self._connection.execute("begin immediate")
-        try:
-            yield
-            self._connection.execute("commit")
-        except BaseException:
-            if self._connection.in_transaction:
-                self._connection.execute("rollback")
-            raise
 
 
 def _stored(part: object) -> object:

@@ -14,6 +14,7 @@ from kpi_pipeline.catalogue.history.restatement import CORRECTION_DUE, Place, Re
 from kpi_pipeline.catalogue.tables.row_tables import Row
 from kpi_pipeline.config.configuration import Configuration
 from kpi_pipeline.warehouse.engine import Engine
+from kpi_pipeline.wording.language import load_language
 from kpi_pipeline.wording.phrasing import Phrasing, in_every_language
 
 LAST_DAY = timedelta(days=6)
@@ -21,13 +22,13 @@ LAST_DAY = timedelta(days=6)
 
 def restatement_rows(restatements: Sequence[Restatement], configuration: Configuration) -> Iterator[Row]:
     """Yield one row per changed value and cause; those of KPIs that are no more keep their numbers without words."""
-    currency = configuration.company.reporting_currency
+    money = configuration.company.money
     for one in restatements:
         kpi = configuration.kpis.get(one.kpi_id)
         sentences: Mapping[str, str] = {}
         if kpi is not None:
             metric = configuration.metrics[kpi.metric]
-            sentences = in_every_language("finding", metric, currency, partial(_sentence, one))
+            sentences = in_every_language("finding", metric, money, partial(_sentence, one))
         yield {**vars(one), **sentences}
 
 
@@ -47,8 +48,8 @@ def correction_rows(
         if shown is None or shown.is_open or not moves_beyond(shown.value, value.value, tolerance):
             continue
         metric_id = configuration.kpis[value.kpi_id].metric
-        decimals = configuration.metrics[metric_id].decimals
-        old, new = (_plain(one.value, decimals) for one in (shown, value))
+        phrasing = Phrasing(load_language("en"), configuration.metrics[metric_id], configuration.company.money)
+        old, new = (_written(one.value, phrasing) for one in (shown, value))
         yield {
             "kind": CORRECTION_DUE,
             "metric_id": metric_id,
@@ -68,8 +69,8 @@ def due_corrections(engine: Engine) -> list[str]:
     return list(rows.column("message").to_pylist())
 
 
-def _plain(value: float | None, decimals: int) -> str:
-    return "no value" if value is None else f"{value:,.{decimals}f}"
+def _written(value: float | None, phrasing: Phrasing) -> str:
+    return "no value" if value is None else phrasing.value(value)
 
 
 def _sentence(one: Restatement, phrasing: Phrasing) -> str:

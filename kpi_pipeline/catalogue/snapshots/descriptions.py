@@ -57,6 +57,7 @@ COLUMNS = {
         "company_name_en": "the company's name in English",
         "company_name_fa": "the company's name in Persian",
         "reporting_currency": "currency of all amounts",
+        "money_shown_in": "what reports and sentences show amounts in: that currency, or a unit of it such as toman",
         "week_start": "day of the week on which weeks start",
         "month_calendar": "gregorian or jalali: the calendar of months, quarters and years",
         "time_zone": "IANA name of the zone whose calendar days count",
@@ -166,8 +167,8 @@ COLUMNS = {
         "rows_loaded": "rows that were loaded from the file",
     },
     "kpi.quality": {
-        "kind": "quarantined_file, missing_days, late_source, check_warning, unverifiable_end, undated_rows,"
-        " correction_due (the team's file alone),"
+        "kind": "quarantined_file, missing_days, late_source, failed_source, check_warning, unverifiable_end,"
+        " undated_rows, correction_due (the team's file alone),"
         " unknown_column or another note of a source",
         "source": "name of the source; NULL if the fact is about a table",
         "metric_id": "a metric that it touches; NULL if it touches none",

@@ -24,6 +24,7 @@ NEUTRAL_MESSAGES = {
     "quarantined_file": "A file of this source could not be read.",
     "missing_days": "Data of these days has not arrived.",
     "late_source": "This source is late.",
+    "failed_source": "This source could not be read.",
     "check_warning": "Some rows of these days look unusual.",
     "unverifiable_end": "Nothing in the files proves that they are complete.",
     "undated_rows": "Some figures are known for a longer period only, not by day.",
@@ -87,6 +88,7 @@ def quality_rows(
     for state in states:
         rows.extend(_missing_days(state, reach))
         rows.extend(_late(state, reach, as_of))
+        rows.extend(_failed(state, reach, as_of))
         rows.extend(_quarantined(state, reach))
     rows.extend(_file_notes(arrivals, reach))
     for table, found in warnings.items():
@@ -103,7 +105,7 @@ def neutral_message_sql(kind: str) -> str:
 
 
 def _fact(kind: str, source: str | None, message: str, first: date | None, last: date | None) -> dict[str, Value]:
-    severity = "error" if kind == "quarantined_file" else "warning"
+    severity = "error" if kind in ("quarantined_file", "failed_source") else "warning"
     return {
         "kind": kind,
         "source": source,
@@ -131,11 +133,21 @@ def _late(state: SourceState, reach: Reach, as_of: date) -> Iterator[Row]:
     if not state.is_late:
         return
     newest = f"the newest file is of {state.exported_at:%Y-%m-%d}" if state.exported_at else "no file has arrived"
+    yield from _not_delivered("late_source", f"{newest}, later than promised", state, reach, as_of)
+
+
+def _failed(state: SourceState, reach: Reach, as_of: date) -> Iterator[Row]:
+    if state.failure is not None:
+        message = f"on {state.failure.failed_for} the source could not be taken: {state.failure.problem}"
+        yield from _not_delivered("failed_source", message, state, reach, as_of)
+
+
+def _not_delivered(kind: str, message: str, state: SourceState, reach: Reach, as_of: date) -> Iterator[Row]:
     covered = [coverage.last_day for coverage in state.coverage]
     first = min(covered) + ONE_DAY if covered else None
-    # All days covered already: late, but not missing in any week that has begun.
+    # All days covered already: nothing is missing in any week that has begun.
     last = as_of - ONE_DAY if first is not None and first < as_of else None
-    fact = _fact("late_source", state.source, f"{newest}, later than promised", first if last else None, last)
+    fact = _fact(kind, state.source, message, first if last else None, last)
     yield from _for_metrics(fact, reach.of_source(state.source) if last or not covered else ())
 
 

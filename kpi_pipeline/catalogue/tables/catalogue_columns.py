@@ -61,7 +61,7 @@ CATALOGUE: Columns = {
     "risks": ("varchar", "what may go wrong, one per line"),
     "obstacles": ("varchar", "what stands in the way, one per line"),
     "opportunities": ("varchar", "what may help, one per line"),
-    "tasks": ("varchar", "the work that is left, one task per line"),
+    "tasks": ("varchar", "the work that is left, one task per line, with the day by which it is to be done"),
     "tasks_done": ("varchar", "the work that is done, one task per line"),
     "after_completion": ("varchar", "what follows when all tasks are done"),
     "is_strategy_review_due": ("boolean", "whether all tasks are done, so that the strategy has to be reviewed"),

@@ -8,7 +8,7 @@ from collections.abc import Collection
 from datetime import date
 
 from kpi_pipeline.catalogue.tables.row_tables import Value
-from kpi_pipeline.config.kpi import Assumption, Kpi, Target, When
+from kpi_pipeline.config.kpi import Kpi, Target, When
 
 
 def commitment_columns(kpi: Kpi, as_of: date) -> dict[str, Value]:
@@ -53,7 +53,7 @@ def _who_and_where(kpi: Kpi) -> dict[str, Value]:
 def _when(when: When, as_of: date) -> dict[str, Value]:
     expired = [one for one in when.assumptions if one.holds_until is not None and one.holds_until < as_of]
     return {
-        "assumptions": _lines([_assumption(one) for one in when.assumptions]),
+        "assumptions": _lines([_dated(one.text, one.holds_until) for one in when.assumptions]),
         "expired_assumptions": _lines([one.text for one in expired]),
         "risks": _lines(when.risks),
         "obstacles": _lines(when.obstacles),
@@ -61,15 +61,15 @@ def _when(when: When, as_of: date) -> dict[str, Value]:
     }
 
 
-def _assumption(one: Assumption) -> str:
-    return f"{one.text} ({one.holds_until})" if one.holds_until else one.text
+def _dated(text: str, day: date | None) -> str:
+    return f"{text} ({day})" if day else text
 
 
 def _how(kpi: Kpi) -> dict[str, Value]:
     if kpi.how is None:
         return {}
     return {
-        "tasks": _lines([task.task for task in kpi.how.tasks if task.done_on is None]),
+        "tasks": _lines([_dated(task.task, task.due_on) for task in kpi.how.tasks if task.done_on is None]),
         "tasks_done": _lines([task.task for task in kpi.how.tasks if task.done_on is not None]),
         "after_completion": kpi.how.after_completion,
         "is_strategy_review_due": kpi.how.is_done,

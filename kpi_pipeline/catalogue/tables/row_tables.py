@@ -112,6 +112,7 @@ SNAPSHOT = {
     "company_name_en": "varchar",
     "company_name_fa": "varchar",
     "reporting_currency": "varchar",
+    "money_shown_in": "varchar",
     "week_start": "varchar",
     "month_calendar": "varchar",
     "time_zone": "varchar",

@@ -68,7 +68,10 @@ def line_chart(chart: LineChart, *, is_right_to_left: bool) -> Markup:
             )
         )
     if chart.forecast is not None and known:
-        at = _free_height(y(max(chart.forecast[0], low)), y(chart.targets[0]) if chart.targets else None)
+        labels = text_width(chart.target_label) + text_width(chart.forecast_label)
+        # Where both labels do not fit beside each other, the forecast's stands clear of the target's, too.
+        taken = LINE_HEIGHT + 4 if labels > WIDTH - left - RIGHT - LINE_HEIGHT else 0
+        at = _free_height(y(max(chart.forecast[0], low)), y(chart.targets[0]) if chart.targets else None, taken)
         shapes.append(write(WIDTH - RIGHT - 2, at, chart.forecast_label, anchor="end", colour="soft", has_halo=True))
     return drawing(WIDTH, HEIGHT, chart.label, shapes)
 
@@ -88,10 +91,16 @@ def _range(chart: LineChart) -> tuple[float, float]:
     return (low, high) if high > low else (low - 1, high + 1)
 
 
-def _free_height(edge: float, target_at: float | None) -> float:
-    """A height near the lower edge of the range at which a label does not stand on the target's line."""
+def _free_height(edge: float, target_at: float | None, taken: float) -> float:
+    """A height near the lower edge of the range at which a label does not stand on the target's line.
+
+    Args:
+        edge: the lower edge of the range.
+        target_at: where the line runs.
+        taken: how much above the line is taken, too.
+    """
     tries = (edge - 5, edge - 5 - 1.5 * LINE_HEIGHT, edge - 5 - 3 * LINE_HEIGHT)
-    clear = [at for at in tries if target_at is None or not at - LINE_HEIGHT < target_at < at + 4]
+    clear = [at for at in tries if target_at is None or not at - LINE_HEIGHT < target_at < at + 4 + taken]
     return min(max((clear or tries)[0], TOP + LINE_HEIGHT), HEIGHT - BOTTOM - 4)
 
 

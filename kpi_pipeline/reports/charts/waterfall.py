@@ -8,6 +8,7 @@ from markupsafe import Markup
 
 from kpi_pipeline.reports.chart_models import Waterfall
 from kpi_pipeline.reports.charts.shapes import (
+    MARGIN,
     TONE_COLOURS,
     area,
     box,
@@ -20,20 +21,23 @@ from kpi_pipeline.reports.charts.shapes import (
 )
 
 WIDTH = 540
-LABELS, TEXTS = 150, 96
+LABELS, TEXTS, GAP, SMALLEST_PLOT = 150, 96, 6, 120
 TOP, ROW, BAR = 30, 25, 16
+# Bold letters of 11 pixels are as wide as plain ones of this size.
+BOLD_SIZE = 12
 # If the bars of the parts would be narrower than this share of the axis, the axis is broken.
 SMALLEST_SHARE = 0.5
 
 
 def waterfall(chart: Waterfall, *, is_right_to_left: bool) -> Markup:
     """Draw the chart."""
+    texts = _room_for_texts(chart)
     levels = _levels(chart)
-    low, high = _axis(levels)
+    low, high = _axis([*levels, chart.now])
     height = TOP + ROW * (len(chart.steps) + 2) + 6
 
     def x(value: float) -> float:
-        at = LABELS + (WIDTH - LABELS - TEXTS) * (value - low) / (high - low)
+        at = LABELS + (WIDTH - LABELS - texts) * (value - low) / (high - low)
         return WIDTH - at if is_right_to_left else at
 
     def row(position: int) -> float:
@@ -56,17 +60,24 @@ def waterfall(chart: Waterfall, *, is_right_to_left: bool) -> Markup:
         shapes.append(box(zero, row(position), x(value) - zero, BAR, colour))
         if low > 0 or high < 0:
             shapes.append(_break(zero, row(position), is_right_to_left))
-        at = LABELS + (WIDTH - LABELS - TEXTS) * (max(value, low) - low) / (high - low)
-        shapes.append(write(at + 6, row(position) + 12, amount, "start", is_bold=True))
+        at = LABELS + (WIDTH - LABELS - texts) * (max(value, low) - low) / (high - low)
+        shapes.append(write(at + GAP, row(position) + 12, amount, "start", is_bold=True))
     for position, step in enumerate(chart.steps, 1):
         begin, end = levels[position - 1], levels[position]
         shapes.append(rule(x(begin), row(position) - (ROW - BAR), x(begin), row(position), "soft", width=0.75))
         shapes.append(write(LABELS - 8, row(position) + 12, shortened(step.label, LABELS - 12), "end"))
         shapes.append(box(x(begin), row(position), x(end) - x(begin), BAR, TONE_COLOURS[step.tone]))
-        at = LABELS + (WIDTH - LABELS - TEXTS) * (max(begin, end) - low) / (high - low)
-        shapes.append(write(min(at + 6, WIDTH - text_width(step.text) - 2), row(position) + 12, step.text, "start"))
+        at = LABELS + (WIDTH - LABELS - texts) * (max(begin, end) - low) / (high - low)
+        shapes.append(write(at + GAP, row(position) + 12, step.text, "start"))
     shapes.append(rule(x(levels[-1]), row(last) - (ROW - BAR), x(levels[-1]), row(last), "soft", width=0.75))
     return drawing(WIDTH, height, chart.label, shapes)
+
+
+def _room_for_texts(chart: Waterfall) -> float:
+    """How wide the column beyond the longest bar must be, so that no text is cut off or written over a bar."""
+    totals = (text_width(amount, BOLD_SIZE) for amount in (chart.before_text, chart.now_text))
+    widest = max(*totals, *(text_width(step.text) for step in chart.steps))
+    return min(max(GAP + widest + MARGIN, TEXTS), WIDTH - LABELS - SMALLEST_PLOT)
 
 
 def _levels(chart: Waterfall) -> list[float]:

@@ -116,6 +116,11 @@ def test_finished_tasks_make_a_strategy_review_due(project: SqlProject) -> None:
     assert rows(project, today=today)[0]["is_review_overdue"] is False
 
 
+def test_open_tasks_tell_by_when_they_are_to_be_done(project: SqlProject) -> None:
+    tasks = (Task(task="plan", due_on=date(2026, 4, 1)), Task(task="ask"), Task(task="rest", done_on=date(2026, 1, 1)))
+    assert rows(project, planned=kpi("ctr", "convert", how=How(tasks=tasks)))[0]["tasks"] == "plan (2026-04-01)\nask"
+
+
 @pytest.mark.parametrize(
     ("one", "form", "basis"),
     [

@@ -89,6 +89,7 @@ ROWS: dict[str, list[Row]] = {
             "company_name_en": "Shop",
             "company_name_fa": "فروشگاه",
             "reporting_currency": "EUR",
+            "money_shown_in": "EUR",
         }
     ],
     "objectives": [

@@ -84,6 +84,7 @@ def test_all_tables_are_made_for_one_snapshot(world: World) -> None:
             "company_name_en": "Test shop",
             "company_name_fa": "فروشگاه آزمون",
             "reporting_currency": "EUR",
+            "money_shown_in": "EUR",
             "week_start": "monday",
             "month_calendar": "gregorian",
             "time_zone": "Europe/Berlin",

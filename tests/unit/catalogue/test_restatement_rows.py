@@ -71,6 +71,15 @@ def test_everything_can_be_told_in_both_languages(cause: str, basis: str) -> Non
             assert not {"because", "sales", "orders"} & set(text.lower().split())
 
 
+def test_amounts_are_told_in_the_unit_that_reports_show_them_in() -> None:
+    company = CONFIG.company.model_copy(update={"reporting_currency": "IRR", "money_shown_in": "toman"})
+    rial = replace(CONFIG, company=company)
+    row = dict(next(restatement_rows([CHANGE], rial)))
+    assert str(row["finding_en"]).endswith("account for +3.00 toman of the change from 61.00 toman to 64.00 toman.")
+    note = dict(next(correction_rows({reported(100.0).place: reported(100.0)}, [reported(150.0)], rial)))
+    assert (note["expected"], note["found"]) == ("10.00 toman", "15.00 toman")
+
+
 def test_value_that_came_says_why_there_was_none() -> None:
     row = told(cause="late_data", old_value=None, old_null_reason="source_missing", effect=None)
     assert row["finding_en"] == (
@@ -108,7 +117,7 @@ def test_report_whose_value_moved_too_far_is_to_be_issued_again(
     for row in rows:
         assert (row["kind"], row["metric_id"], row["severity"]) == ("correction_due", "sales", "warning")
         assert (row["first_day"], row["last_day"]) == (week(0), week(1) - timedelta(days=1))
-        assert "shows 100.00 for sales" in str(row["message"])
+        assert "shows €100.00 for sales" in str(row["message"])
 
 
 def test_whole_run_writes_the_rows_and_warns_the_team_alone(
@@ -148,7 +157,7 @@ def test_whole_run_writes_the_rows_and_warns_the_team_alone(
     ]
     assert rows[0]["finding_fa"]
     assert due_corrections(warehouse.engine) == [
-        "the executive report of the week from 2026-01-05 shows 610.00 for sales; it is 650.00 now: issue the report"
+        "the executive report of the week from 2026-01-05 shows €610.00 for sales; it is €650.00 now: issue the report"
         " again"
     ]
     executive = {table.name: table.query for table in snapshot_tables(config, project)["executive"]}

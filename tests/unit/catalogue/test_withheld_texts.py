@@ -42,7 +42,7 @@ CODES = {
     *("null_reason", "objective_chain", "objective_id", "owner", "pace_status", "parent", "path", "profiles"),
     *("property", "question_id", "reporting_currency", "scope", "severity", "sha256", "snapshot_id", "status"),
     *("success_factor_id", "time_zone", "unit", "verdict", "week_start", "batch_id"),
-    *("topic", "first_status"),
+    *("topic", "first_status", "money_shown_in"),
     *("method", "rule", "cause", "from_snapshot", "to_snapshot"),
 }
 CONFIG = configuration(

@@ -79,6 +79,7 @@ class SnapshotMaker:
             "company_name_en": "Nordlicht Home",
             "company_name_fa": "خانهٔ نورد‌لیخت",
             "reporting_currency": "EUR",
+            "money_shown_in": "EUR",
             "week_start": "monday",
             "month_calendar": "gregorian",
             "time_zone": "Europe/Berlin",

@@ -23,7 +23,14 @@ def full_snapshot(maker: Any, text: str = "Name") -> Path:
         place = {"kpi_id": "conversion", "week_start": WEEK, "dimension": "device", "member": member}
         maker.add("contributions", method="mix_rate", mix_effect=0.1, rate_effect=0.15, **place, **part, **finding)
         maker.add("anomalies", rule="beyond_limits", value=2.0, low=3.0, high=4.0, score=-5.0, **place, **finding)
-    change = {"old_value": 5.0, "new_value": 5.5, "cause": "late_data", "effect": 0.5, "is_correction": True}
+    change = {
+        "old_value": 5.0,
+        "new_value": 5.5,
+        "cause": "late_data",
+        "effect": 0.5,
+        "was_sent": True,
+        "is_correction": True,
+    }
     times = {"to_snapshot": "b", "to_published_at": datetime(2026, 11, 17)}
     audience = {"audience": maker.audience, "week_start": WEEK, "kpi_id": "conversion"}
     maker.add("restatements", **audience, **change, **times, **finding)

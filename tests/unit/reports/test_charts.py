@@ -146,6 +146,46 @@ def test_parts_of_a_change_begin_where_the_one_before_ends() -> None:
     assert boxes(mirrored, "bar") == [(540 - 444, 540 - 150)]
 
 
+@pytest.mark.parametrize("is_right_to_left", [False, True])
+def test_long_amounts_are_neither_cut_off_nor_written_over_a_bar(is_right_to_left: bool) -> None:
+    steps = (WaterfallStep("a", -60.0, "−۱۲۳٬۴۵۶٫۷۸ میلیون ریال جدید", "bad"), WaterfallStep("b", 60.0, "+۱۲", "good"))
+    long = replace(FALL, before_text="۱۲۳٬۴۵۶٫۷۸ میلیارد ریال جدید", steps=steps, now=100.0)
+    drawing = waterfall(long, is_right_to_left=is_right_to_left)
+    bars = [bar for colour in ("bar", "bad", "good", "ink") for bar in boxes(drawing, colour)]
+    amounts = [
+        text for text in elements(drawing, "text") if any(character in "۰۱۲۳۴۵۶۷۸۹" for character in text.text or "")
+    ]
+    assert len(amounts) == 3
+    for text in amounts:
+        # Letters of Persian fonts are at most half as wide as they are high; bold ones a tenth more.
+        width = len(text.text or "") * 11 * (0.55 if text.get("font-weight") else 0.5)
+        at = float(text.get("x", ""))
+        left, right = (at - width, at) if is_right_to_left else (at, at + width)
+        assert left >= 0
+        assert right <= 540
+        assert all(right <= begin or left >= end for begin, end in bars)
+
+
+def test_a_total_that_its_parts_do_not_add_up_to_stays_inside_the_picture() -> None:
+    more = replace(FALL, now=150.0, now_text="150")
+    assert max(end for _, end in boxes(waterfall(more, is_right_to_left=False), "ink")) == 444
+
+
+@pytest.mark.parametrize("is_right_to_left", [False, True])
+def test_long_labels_of_target_and_forecast_do_not_stand_on_each_other(is_right_to_left: bool) -> None:
+    long = replace(
+        LINE,
+        targets=(20.0,),
+        target_label="target 1,600,000.00 toman by 28 Mar 2027",
+        forecast_label="forecast, with the range that holds 80%",
+    )
+    texts = elements(line_chart(long, is_right_to_left=is_right_to_left), "text")
+    (target,) = (float(text.get("y", "")) for text in texts if "target" in (text.text or ""))
+    (forecast,) = (float(text.get("y", "")) for text in texts if "forecast" in (text.text or ""))
+    # A line of 11 pixels.
+    assert abs(target - forecast) >= 11
+
+
 def test_bars_that_do_not_begin_at_zero_are_broken() -> None:
     small = replace(FALL, before=1000.0, steps=(WaterfallStep("a", -10.0, "-10", "bad"),), now=990.0)
     breaks = elements(waterfall(small, is_right_to_left=False), "polygon")

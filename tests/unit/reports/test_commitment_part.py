@@ -63,7 +63,7 @@ def test_the_whole_commitment_is_told(maker: Any) -> None:
         Fact("What it takes", ("2 designers", "10 hours")),
         Fact("Open tasks", ("ship creatives",)),
         Fact("Done", ("pause weak ads",)),
-        Fact("Assumptions", ("budgets stay (2026-10-31)",)),
+        Fact("Assumptions", ("budgets stay (31 Oct 2026)",)),
         Fact("Assumptions that have expired", ("budgets stay",)),
         Fact("Risks", ("a platform changes",)),
         Fact("Next review", ("14 Dec 2026",)),

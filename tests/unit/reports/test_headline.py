@@ -79,3 +79,32 @@ def test_persian(report_of: Callable[..., Report]) -> None:
 def test_a_headline_never_names_a_cause(report_of: Callable[..., Report]) -> None:
     text = " ".join(report_of("off_track", "at_risk", change_is_detectable=True).headline)
     assert not any(word in text.lower() for word in ("because", "due to", "caused", "driven by"))
+
+
+DRIVER = {"driver_rank": 1, "effect": 0.3, "share_of_change": 0.6, "finding_en": "Mobile accounts for +0.30 pp."}
+
+
+@pytest.mark.parametrize(
+    ("driver", "is_detectable", "expected"),
+    [
+        # 0.30 of 0.50 points.
+        (DRIVER, True, ("Mobile accounts for +0.30 pp.",)),
+        (DRIVER | {"share_of_change": 0.5}, True, ("Mobile accounts for +0.30 pp.",)),
+        # Spread over many, against the change, not the first, of a change that may be chance, or not told at all.
+        (DRIVER | {"share_of_change": 0.49}, True, ()),
+        (DRIVER | {"effect": -0.3, "share_of_change": -0.6}, True, ()),
+        (DRIVER | {"driver_rank": 2}, True, ()),
+        (DRIVER | {"driver_rank": None}, True, ()),
+        (DRIVER | {"finding_en": None}, True, ()),
+        (DRIVER, False, ()),
+    ],
+)
+def test_what_accounts_for_the_change_is_told_only_where_one_part_carries_it(
+    new_snapshot: Callable[..., Any], driver: dict[str, object], is_detectable: bool, expected: tuple[str, ...]
+) -> None:
+    maker = new_snapshot()
+    maker.add_kpi("conversion", values=[5.0, 5.5], pace_status="off_track", change_is_detectable=is_detectable)
+    for member, part in (("mobile", driver), ("desktop", {"effect": 0.2})):
+        place = {"kpi_id": "conversion", "week_start": WEEK, "dimension": "device", "member": member}
+        maker.add("contributions", method="mix_rate", **place, **part)
+    assert report_model(maker.write(), "executive", WEEK, "en").headline[2:] == expected

@@ -66,10 +66,32 @@ def test_the_page_is_well_formed_and_made_for_assistive_technology(render: Calla
 def test_the_page_asks_the_network_for_nothing(render: Callable[[str], Page]) -> None:
     page = render("Name")
     for tag, attributes in page.elements:
-        assert not {"src", "href", "srcset", "data", "action", "style"} & attributes.keys(), tag
+        assert not {"src", "srcset", "data", "action", "style"} & attributes.keys(), tag
+        assert str(attributes.get("href", "#")).startswith("#"), tag
         assert not [name for name in attributes if name.startswith("on")], tag
     style = (html_module.TEMPLATES / "report.css").read_text(encoding="utf-8")
     assert not re.search(r"url\(|@import|@font-face|http", style)
+
+
+def test_names_lead_to_definitions_of_what_is_shown_and_of_nothing_else(new_snapshot: Callable[..., Any]) -> None:
+    maker = new_snapshot("internal")
+    maker.add_kpi("conversion", definition_en="Orders for each hundred visits.", formula="orders / web_visits")
+    for metric_id, name in (("visits", "Visits"), ("unused", "Unused"), ("one", "Shared name"), ("two", "Shared name")):
+        maker.add("catalogue", metric_id=metric_id, name_en=name, unit="count", decimals=0, audience="internal")
+        if metric_id != "unused":
+            maker.add_value(metric_id, 5.0)
+    page = Page(render_html(report_model(maker.write(), "internal", WEEK, "en")))
+    targets = {str(row["id"]) for row in page.all("tr") if "id" in row}
+    assert targets == {f"definition-{name}" for name in ("conversion", "visits", "one", "two")}
+    # Which of two metrics of one name is meant cannot be told by the name.
+    assert {str(link["href"]) for link in page.all("a")} == {"#definition-conversion", "#definition-visits"}
+    assert "Orders for each hundred visits. \u2066orders ÷ web visits\u2069" in page.text
+
+
+def test_executives_have_no_definitions_and_no_list_of_what_is_due(new_snapshot: Callable[..., Any]) -> None:
+    page = Page(render_html(report_model(full_snapshot(new_snapshot()), "executive", WEEK, "en")))
+    assert page.all("a") == []
+    assert not {"due", "definitions"} & {attributes.get("id") for _, attributes in page.elements}
 
 
 def test_hostile_texts_stay_texts(render: Callable[[str], Page]) -> None:

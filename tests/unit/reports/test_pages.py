@@ -69,3 +69,33 @@ def test_texts_from_outside_are_never_code_of_the_page(new_snapshot: Callable[..
     snapshot = full_snapshot(new_snapshot(audience), hostile)
     text = text_of(render_pages(report_model(snapshot, audience, WEEK, "en").as_json()))
     assert '#panic("x")' in text
+
+
+def test_no_page_ends_between_a_kpi_and_its_remarks(new_snapshot: Callable[..., Any]) -> None:
+    maker = new_snapshot()
+    for number in range(40):
+        names = {
+            "name_en": f"Number{number:02d} " + "long " * (number % 7 * 3),
+            "action_en": f"Action{number:02d} " * 40,
+        }
+        maker.add_kpi(f"kpi_{number:02d}", pace_status="off_track", **names)
+    reader = PdfReader(io.BytesIO(render_pages(report_model(maker.write(), "executive", WEEK, "en").as_json())))
+    texts = [page.extract_text() for page in reader.pages]
+    assert len(texts) > 3
+    # The headline names three of them once more.
+    for number in range(3, 40):
+        with_name = {place for place, text in enumerate(texts) if f"Number{number:02d}" in text}
+        with_action = {place for place, text in enumerate(texts) if f"Action{number:02d}" in text}
+        assert len(with_name) == 1
+        assert with_action == with_name
+
+
+def test_names_lead_to_their_definitions(new_snapshot: Callable[..., Any]) -> None:
+    maker = new_snapshot("internal")
+    maker.add_kpi("conversion", definition_en="Orders for each hundred visits.", formula="orders / visits")
+    reader = PdfReader(io.BytesIO(render_pages(report_model(maker.write(), "internal", WEEK, "en").as_json())))
+    # The scorecard, and the commitment.
+    links = [each.get_object() for page in reader.pages for each in page.get("/Annots", [])]
+    assert [link["/Subtype"] for link in links] == ["/Link", "/Link"]
+    assert "Orders for each hundred visits." in reader.pages[-1].extract_text()
+    assert "orders ÷ visits" in reader.pages[-1].extract_text()

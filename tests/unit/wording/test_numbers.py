@@ -7,6 +7,7 @@ from kpi_pipeline.wording.language import load_language
 from kpi_pipeline.wording.numbers import (
     Number,
     NumberStyle,
+    format_axis,
     format_change,
     format_count,
     format_growth,
@@ -57,6 +58,32 @@ def test_rial_and_unnamed_currencies() -> None:
     assert format_value(2_780_000, NumberStyle(FA, "currency", 0, "IRR")) == "۲٬۷۸۰٬۰۰۰ ریال"
     assert format_value(12, NumberStyle(EN, "currency", 0, "CHF")) == "CHF 12"
     assert format_value(12, NumberStyle(FA, "currency", 0, "CHF")) == "۱۲ CHF"
+
+
+@pytest.mark.parametrize(
+    ("rial", "decimals", "money", "english", "persian"),
+    [
+        (2_780_000, 0, "toman", "278,000 toman", "۲۷۸٬۰۰۰ تومان"),
+        # 10 million toman are shown in millions, as 10 million of anything else.
+        (99_999_990, 0, "toman", "9,999,999 toman", "۹٬۹۹۹٬۹۹۹ تومان"),
+        (123_456_780, 0, "toman", "12.35m toman", "۱۲٫۳۵ میلیون تومان"),
+        (Decimal("-12345678900.50"), 0, "toman", "−1.23bn toman", f"{LRI}−۱٫۲۳{PDI} میلیارد تومان"),
+        (12_345, 2, "new_rial", "1.23 new rial", "۱٫۲۳ ریال جدید"),
+    ],
+)
+def test_units_of_money(rial: Number, decimals: int, money: str, english: str, persian: str) -> None:
+    assert format_value(rial, NumberStyle(EN, "currency", decimals, money)) == english
+    assert format_value(rial, NumberStyle(FA, "currency", decimals, money)) == persian
+
+
+def test_a_unit_of_money_concerns_amounts_alone() -> None:
+    toman = NumberStyle(EN, "currency", 0, "toman")
+    assert format_value(2_780_000, NumberStyle(EN, "count", 0, "toman")) == "2,780,000"
+    assert format_step(5_000, toman) == "+500 toman"
+    assert format_change(11, 10, toman) == "+10.0%"
+    # An axis has the decimals that its own numbers need: 5 rial are half a toman.
+    assert format_axis(5, toman) == "0.5 toman"
+    assert format_axis(5_000, toman) == "500 toman"
 
 
 @pytest.mark.parametrize(

@@ -42,7 +42,7 @@ run: .venv/installed $(KPI_HASH_KEY_FILE) ## run the pipeline for today
 
 dev: .venv/installed $(KPI_HASH_KEY_FILE) ## open the orchestrator's UI at http://localhost:3000
 	@$(BIN)/python -c 'import os; from kpi_pipeline.config.paths import Paths; \
-		from kpi_pipeline.defs.daily_run import prepare_dagster_home as prepare; prepare(Paths.from_environment(os.environ))'
+		from kpi_pipeline.defs.run_settings import prepare_dagster_home as prepare; prepare(Paths.from_environment(os.environ))'
 	@$(BIN)/dagster dev -w workspace.yaml
 
 test: .venv/installed-dev ## run the default test suite
@@ -92,9 +92,11 @@ lock: ## resolve the lock files again
 	@$(BIN)/python -m pip install --quiet uv
 	@$(BIN)/uv pip compile pyproject.toml --extra ui --extra build --universal --no-strip-extras --generate-hashes \
 		--no-emit-index-url --no-header --python-version 3.11 --quiet --output-file requirements.lock
-	@$(BIN)/uv pip compile pyproject.toml --extra ui --extra build --extra dev --universal --no-strip-extras --generate-hashes \
-		--no-emit-index-url --no-header --python-version 3.11 --quiet --constraint requirements.lock --output-file requirements-dev.lock
-	@$(BIN)/uv pip compile pyproject.toml --extra ui --extra build --extra dev --extra bench --universal --no-strip-extras \
+	@$(BIN)/uv pip compile pyproject.toml --extra ui --extra build --extra postgres --universal --no-strip-extras --generate-hashes \
+		--no-emit-index-url --no-header --python-version 3.11 --quiet --constraint requirements.lock --output-file requirements-postgres.lock
+	@$(BIN)/uv pip compile pyproject.toml --extra ui --extra build --extra postgres --extra dev --universal --no-strip-extras --generate-hashes \
+		--no-emit-index-url --no-header --python-version 3.11 --quiet --constraint requirements-postgres.lock --output-file requirements-dev.lock
+	@$(BIN)/uv pip compile pyproject.toml --extra ui --extra build --extra postgres --extra dev --extra bench --universal --no-strip-extras \
 		--generate-hashes --no-emit-index-url --no-header --python-version 3.11 --quiet \
 		--constraint requirements-dev.lock --output-file requirements-bench.lock
 

@@ -17,18 +17,24 @@ from typing import get_args
 from kpi_pipeline.calendar.clock import Clock
 from kpi_pipeline.catalogue.history.publication_ledger import PublicationLedger
 from kpi_pipeline.catalogue.metrics.connected import connected_project
+from kpi_pipeline.catalogue.metrics.delivered import source_subjects
+from kpi_pipeline.catalogue.metrics.metric_plan import plan_metric
+from kpi_pipeline.catalogue.reconciliation import VALUES, Reconciled, reconcile_tables, reconcile_values
 from kpi_pipeline.catalogue.refresh import refresh_kpi_tables, snapshot_id
 from kpi_pipeline.catalogue.snapshots.snapshot_plan import snapshot_tables
 from kpi_pipeline.config.configuration import Configuration, load_configuration
 from kpi_pipeline.config.paths import Paths
 from kpi_pipeline.config.report import Audience
 from kpi_pipeline.config.secrets import read_secret
-from kpi_pipeline.errors import CustodyError
+from kpi_pipeline.errors import CustodyError, KpiPipelineError
 from kpi_pipeline.sources.api.pull import ApiAccess
+from kpi_pipeline.sources.custody.arrival import Failure
 from kpi_pipeline.sources.custody.custody_ledger import CustodyLedger
 from kpi_pipeline.sources.custody.reconciliation import Disagreement, reconcile
+from kpi_pipeline.sources.custody.source_state import SourceState, source_states
 from kpi_pipeline.sources.loading.ingest import IngestReport, ingest_source
 from kpi_pipeline.sources.loading.raw_tables import prepare_raw_tables
+from kpi_pipeline.sources.loading.volume import Volume, volumes
 from kpi_pipeline.sources.subjects import SUBJECTS
 from kpi_pipeline.warehouse.build import BuildReport, build_tables
 from kpi_pipeline.warehouse.changes import prepare_meta
@@ -187,7 +193,7 @@ class Run:
     def ingest(self, source: str, as_of: date) -> IngestReport:
         """Take what arrived for one source into custody and into ``raw``; bad files go to quarantine."""
         installation = self.installation
-        return ingest_source(
+        report = ingest_source(
             source,
             installation.configuration.sources[source],
             engine=self.engine,
@@ -198,6 +204,41 @@ class Run:
             hash_key=installation.hash_key,
             access=installation.api_access,
         )
+        self.ledger.clear_failure(source)
+        return report
+
+    def stamp_failure(self, source: str, as_of: date, error: Exception) -> str:
+        """Enter that a source could not be taken, so that everything made from it says so; return what is said.
+
+        The text of a foreign error may hold anything, secrets included; only its kind is kept.
+        """
+        is_ours = isinstance(error, KpiPipelineError)
+        problem = str(error) if is_ours else f"{type(error).__name__}; see the log of the run"
+        self.ledger.note_failure(source, Failure(as_of, problem))
+        return problem
+
+    def source_state(self, source: str, as_of: date) -> SourceState:
+        """Return how one source stands on a day."""
+        configuration = self.installation.configuration
+        connected = {source: configuration.sources[source]}
+        (state,) = source_states(
+            connected, engine=self.engine, ledger=self.ledger, calendar=configuration.calendar, as_of=as_of
+        )
+        return state
+
+    def volumes(self, source: str, as_of: date) -> list[Volume]:
+        """Compare the rows of a source's newest day with those of the weeks before."""
+        return volumes(self.engine, source, source_subjects(self.installation.configuration)[source], as_of)
+
+    def reconcile(self, tables: Collection[str]) -> list[Reconciled]:
+        """Compare rows and money of the named tables with those that they are made from."""
+        configuration, project = self.installation.configuration, self.installation.project
+        found = reconcile_tables(self.engine, tables)
+        if VALUES in tables and self.engine.exists(VALUES):
+            plans = (plan_metric(metric_id, configuration, project) for metric_id in configuration.metrics)
+            built = {file.table for file in self.installation.connected.files}
+            found.append(reconcile_values(self.engine, [plan for plan in plans if built.issuperset(plan.tables)]))
+        return found
 
     def write_seeds(self, as_of: date) -> list[str]:
         """Write the tables that come from the configuration; return those that changed."""

@@ -188,7 +188,8 @@ def print_outcomes(outcomes: "Iterator[RunOutcome]", first: str, *, may_quaranti
         if outcome is None:
             return is_good
         _print_outcome(outcome)
-        is_good &= outcome.failure is None and (may_quarantine or not outcome.problems)
+        is_good &= outcome.failure is None and not outcome.failed_sources
+        is_good &= may_quarantine or not outcome.problems
         message = "going on"
 
 
@@ -201,6 +202,9 @@ def _print_outcome(outcome: "RunOutcome") -> None:
         console.print(outcome.failure, markup=False)
     else:
         console.print(f"[green]●[/] {what} {outcome.partition}: {tables} assets brought up to date")
+    for source, reason in outcome.failed_sources.items():
+        console.print(f"[red]■ without {source}[/]: ", end="")
+        console.print(reason, markup=False)
     for problem in outcome.problems:
         console.print("[yellow]▲ quarantined[/] ", end="")
         console.print(problem, markup=False)

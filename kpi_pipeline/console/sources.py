@@ -113,11 +113,11 @@ def print_replay(console: Console, report: "IngestReport") -> bool:
 
 
 def _is_well(state: "SourceState") -> bool:
-    return not state.is_late and not state.quarantine
+    return not state.is_late and not state.quarantine and state.failure is None
 
 
 def _mark(state: "SourceState") -> Text:
-    if state.quarantine:
+    if state.quarantine or state.failure:
         return Text("■", style="red")
     return Text("▲", style="yellow") if state.is_late else Text("●", style="green")
 
@@ -139,6 +139,9 @@ def _facts() -> Table:
 
 
 def _problems(state: "SourceState", inboxes: Path) -> Iterator[Table | Text]:
+    if state.failure is not None:
+        told = f" could not be taken on {state.failure.failed_for}: {state.failure.problem}"
+        yield Text.assemble(("■ ", "red"), (state.source, "bold"), told)
     if state.is_late:
         ask = "look at the last run's message" if state.is_pulled else f"put an export into {inboxes / state.inbox}"
         yield Text.assemble(("▲ ", "yellow"), (state.source, "bold"), f" is late; {ask}, then: kpi run")

@@ -4,37 +4,21 @@ Here: how a day's run and a week's reports are started and what came of them. Wh
 what is printed belongs to ``console``.
 """
 
-import json
 import logging
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date
 
 import dagster as dg
 
-from kpi_pipeline.config.paths import Paths
 from kpi_pipeline.defs.assembly import assemble
-from kpi_pipeline.errors import KpiPipelineError, RunActiveError
+from kpi_pipeline.defs.jobs import DAILY, WEEKLY
+from kpi_pipeline.defs.run_failure import failure_of
+from kpi_pipeline.defs.run_settings import prepare_dagster_home
+from kpi_pipeline.defs.source_checks import FAILURE, PROBLEMS
+from kpi_pipeline.errors import RunActiveError
 from kpi_pipeline.pipeline import Installation
-
-INSTANCE_SETTINGS = """\
-telemetry:
-  enabled: false
-nux:
-  enabled: false
-concurrency:
-  pools:
-    default_limit: 1
-    granularity: run
-python_logs:
-  python_log_level: WARNING
-event_log_storage:
-  module: kpi_pipeline.defs.event_log
-  class: QuickEventLogStorage
-  config:
-    base_dir: {history}
-"""
 
 
 @dataclass(frozen=True)
@@ -43,6 +27,7 @@ class RunOutcome:
 
     Attributes:
         problems: one message per quarantined file, in the words of the source's contract.
+        failed_sources: sources that the run went on without: name → why.
         failure: why the run stopped, or None.
     """
 
@@ -50,17 +35,9 @@ class RunOutcome:
     partition: str
     run_id: str
     problems: tuple[str, ...]
+    failed_sources: Mapping[str, str]
     materialized: tuple[str, ...]
     failure: str | None
-
-
-def prepare_dagster_home(paths: Paths) -> None:
-    """Create the orchestrator's folder with its settings, unless it is there."""
-    settings = paths.dagster_home / "dagster.yaml"
-    if not settings.exists():
-        paths.dagster_home.mkdir(parents=True, exist_ok=True)
-        history = json.dumps(str(paths.dagster_home / "history" / "runs"))
-        settings.write_text(INSTANCE_SETTINGS.format(history=history), encoding="utf-8")
 
 
 class Orchestrator:
@@ -82,11 +59,11 @@ class Orchestrator:
 
     def run_day(self, as_of: date, sources: Sequence[str] = ()) -> RunOutcome:
         """Run the daily job for one day, with all sources or only those named."""
-        return self._run("daily", as_of.isoformat(), sources)
+        return self._run(DAILY, as_of.isoformat(), sources)
 
     def write_reports(self, week_start: date) -> RunOutcome:
         """Write both audiences' reports for one week."""
-        return self._run("weekly_reports", week_start.isoformat(), ())
+        return self._run(WEEKLY, week_start.isoformat(), ())
 
     def _run(self, job: str, partition: str, sources: Sequence[str]) -> RunOutcome:
         definition = self._definitions.resolve_job_def(job)
@@ -102,14 +79,15 @@ class Orchestrator:
             # The reason of a failure is printed once, by the caller; the whole log is in the instance.
             run_config={"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}},
         )
-        kind, failure = ("", None) if result.success else _failure(result)
+        kind, failure = ("", None) if result.success else failure_of(result.all_events)
         if kind == RunActiveError.__name__:
             raise RunActiveError(failure)
         return RunOutcome(
             job=job,
             partition=partition,
             run_id=result.run_id,
-            problems=tuple(_problems(result)),
+            problems=tuple(reason for _, reason in _told(result, PROBLEMS)),
+            failed_sources=dict(_told(result, FAILURE)),
             materialized=tuple(
                 key.to_user_string() for event in result.get_asset_materialization_events() if (key := event.asset_key)
             ),
@@ -136,22 +114,8 @@ def run_days(
         yield orchestrator.write_reports(installation.configuration.calendar.last_complete_week(last).start)
 
 
-def _problems(result: dg.ExecuteInProcessResult) -> Iterator[str]:
+def _told(result: dg.ExecuteInProcessResult, what: str) -> Iterator[tuple[str, str]]:
+    """Return what the checks of the sources found: source and reason."""
     for evaluation in result.get_asset_check_evaluations():
-        if not evaluation.passed and "problems" in evaluation.metadata:
-            yield str(evaluation.metadata["problems"].value)
-
-
-def _failure(result: dg.ExecuteInProcessResult) -> tuple[str, str]:
-    """Return why a run failed: the outermost of our own errors and its kind, else the innermost foreign one."""
-    ours = f"{KpiPipelineError.__module__}."
-    message = "the run failed; its log is in the orchestrator's UI"
-    for event in result.all_events:
-        error = getattr(event.event_specific_data, "error", None)
-        while error is not None:
-            message = str(error.message).strip()
-            if message.startswith(ours):
-                kind, _, text = message.removeprefix(ours).partition(": ")
-                return kind, text
-            error = error.cause
-    return "", message
+        if not evaluation.passed and what in evaluation.metadata:
+            yield evaluation.asset_key.path[-1], str(evaluation.metadata[what].value)

@@ -1,17 +1,17 @@
-"""The daily job, the weekly job, and when they run.
+"""The daily job and the weekly job.
 
-Here: what belongs to a job and its schedule. Assets do not belong here.
+Here: what belongs to a job. When jobs are started belongs to ``schedules``, ``dropped_files`` and ``automation``;
+assets do not belong here.
 """
-
-from datetime import timedelta
 
 import dagster as dg
 
-from kpi_pipeline.config.company import Company
-from kpi_pipeline.defs.partitions import CRON_DAYS
+from kpi_pipeline.warehouse.run_lock import LONGEST_RUN
 
 DAILY, WEEKLY = "daily", "weekly_reports"
 GROUPS_OF_A_DAY = ("raw", "staging", "core", "measures", "views", "kpi", "published")
+# Said with each run too, for installations whose settings are older than this limit.
+LIMIT = {"dagster/max_runtime": str(int(LONGEST_RUN.total_seconds()))}
 
 
 def daily_job() -> "dg.UnresolvedAssetJobDefinition":
@@ -19,6 +19,7 @@ def daily_job() -> "dg.UnresolvedAssetJobDefinition":
     return dg.define_asset_job(
         DAILY,
         selection=dg.AssetSelection.groups(*GROUPS_OF_A_DAY),
+        tags=LIMIT,
         description="Take what arrived into custody, bring all tables and KPIs up to date, publish both snapshots.",
     )
 
@@ -28,39 +29,6 @@ def weekly_job() -> "dg.UnresolvedAssetJobDefinition":
     return dg.define_asset_job(
         WEEKLY,
         selection=dg.AssetSelection.groups("reports", "delivery"),
+        tags=LIMIT,
         description="Write both reports of a week from the current snapshots, and deliver them.",
     )
-
-
-def daily_schedule(company: Company) -> dg.ScheduleDefinition:
-    """Return the schedule of the daily job: 06:00 in the company's time zone, for that day."""
-
-    @dg.schedule(
-        name="every_morning",
-        job_name=DAILY,
-        cron_schedule="0 6 * * *",
-        execution_timezone=company.time_zone,
-        description="The daily run, before people come to work.",
-    )
-    def every_morning(context: dg.ScheduleEvaluationContext) -> dg.RunRequest:
-        day = context.scheduled_execution_time.date().isoformat()
-        return dg.RunRequest(run_key=day, partition_key=day)
-
-    return every_morning
-
-
-def weekly_schedule(company: Company) -> dg.ScheduleDefinition:
-    """Return the schedule of the reports: 08:00 on the first day of the week, for the week before."""
-
-    @dg.schedule(
-        name="every_week",
-        job_name=WEEKLY,
-        cron_schedule=f"0 8 * * {CRON_DAYS[company.week_start]}",
-        execution_timezone=company.time_zone,
-        description="Both reports on the week that has just ended, two hours after the daily run.",
-    )
-    def every_week(context: dg.ScheduleEvaluationContext) -> dg.RunRequest:
-        week_start = (context.scheduled_execution_time.date() - timedelta(days=7)).isoformat()
-        return dg.RunRequest(run_key=week_start, partition_key=week_start)
-
-    return every_week

@@ -1,15 +1,17 @@
 """The partitions of the assets: days of extraction for sources, weeks for reports.
 
-Here: how partition keys follow from the company's calendar. Assets do not belong here.
+Here: how partition keys follow from the company's calendar, and which days a run is about. Assets do not belong here.
 """
 
-from datetime import date, datetime
+from datetime import date
 
 import dagster as dg
 
 from kpi_pipeline.config.company import Company
 
 CRON_DAYS = {"sunday": 0, "monday": 1, "tuesday": 2, "wednesday": 3, "thursday": 4, "friday": 5, "saturday": 6}
+PARTITION = "dagster/partition"
+RANGE_START, RANGE_END = "dagster/asset_partition_range_start", "dagster/asset_partition_range_end"
 
 
 def run_days(company: Company) -> dg.DailyPartitionsDefinition:
@@ -28,7 +30,13 @@ def report_weeks(company: Company) -> dg.WeeklyPartitionsDefinition:
     )
 
 
+def days_of(context: dg.AssetExecutionContext) -> list[date]:
+    """Return the days of extraction that a run was asked for, in their order: one, or a range that is made up for."""
+    return sorted(map(date.fromisoformat, context.partition_keys))
+
+
 def day_of_run(context: dg.AssetExecutionContext, today: date) -> date:
-    """Return the day that the run was asked for; today where somebody materializes tables by hand without one."""
-    key = context.run.tags.get("dagster/partition")
-    return datetime.strptime(key, "%Y-%m-%d").date() if key else today
+    """Return the day that the run brings the warehouse to; today where somebody materializes tables without one."""
+    tags = context.run.tags
+    key = tags.get(PARTITION) or tags.get(RANGE_END)
+    return date.fromisoformat(key) if key else today

@@ -1,19 +1,22 @@
 """One asset per weekly report, partitioned by the company's week.
 
-Here: the assets alone. What a report says belongs to ``reports``.
+Here: the assets alone. What a report says belongs to ``reports``, when it is made to ``automation``.
 """
 
-import os
+from collections.abc import Sequence
 from datetime import date
+from pathlib import Path
 
 import dagster as dg
 
-from kpi_pipeline.calendar.clock import SystemClock
-from kpi_pipeline.config.configuration import Configuration
-from kpi_pipeline.config.paths import Paths
 from kpi_pipeline.config.report import Report
+from kpi_pipeline.defs.automation import IS_COMPLETE, report_condition
+from kpi_pipeline.defs.metadata import Metadata
+from kpi_pipeline.defs.ownership import owners_of_report
 from kpi_pipeline.defs.partitions import report_weeks
 from kpi_pipeline.defs.tables import published_key
+from kpi_pipeline.delivery.readiness import missing_inputs
+from kpi_pipeline.pipeline import Installation
 from kpi_pipeline.reports.issue import issue_weekly_report, report_name
 
 
@@ -22,33 +25,44 @@ def report_key(report_id: str) -> dg.AssetKey:
     return dg.AssetKey(["reports", report_id])
 
 
-def report_assets(configuration: Configuration) -> list[dg.AssetsDefinition]:
+def report_assets(installation: Installation) -> list[dg.AssetsDefinition]:
     """Return one weekly asset per report in the configuration."""
-    return [
-        _report_asset(report_id, report, configuration) for report_id, report in sorted(configuration.reports.items())
-    ]
+    reports = installation.configuration.reports
+    return [_report_asset(report_id, report, installation) for report_id, report in sorted(reports.items())]
 
 
-def _report_asset(report_id: str, report: Report, configuration: Configuration) -> dg.AssetsDefinition:
+def _report_asset(report_id: str, report: Report, installation: Installation) -> dg.AssetsDefinition:
+    configuration, paths = installation.configuration, installation.paths
     chosen = report.chosen(configuration.kpis)
+    key = report_key(report_id)
 
     @dg.asset(
-        key=report_key(report_id),
+        key=key,
         deps=[published_key(report.audience)],
         partitions_def=report_weeks(configuration.company),
         group_name="reports",
         kinds={"html"},
+        owners=owners_of_report(configuration, report),
+        tags={"audience": report.audience},
         description=f"{report.title.en}, in {', '.join(report.languages)}: made from the published {report.audience} "
         "file and nothing else.",
+        automation_condition=report_condition(report_id, installation),
+        check_specs=[
+            dg.AssetCheckSpec(
+                IS_COMPLETE, asset=key, description="Everything that the week's report is made from had arrived."
+            )
+        ],
     )
-    def issue(context: dg.AssetExecutionContext) -> dg.MaterializeResult[None]:
-        paths = Paths.from_environment(os.environ)
+    # The decorator recognises the bare class alone, where there are checks.
+    def issue(context: dg.AssetExecutionContext) -> dg.MaterializeResult:  # type: ignore[type-arg]
+        week_start = date.fromisoformat(context.partition_key)
+        missing = missing_inputs(configuration, paths, report_id, week_start)
         pages = [
             issue_weekly_report(
                 paths,
-                SystemClock(),
+                installation.clock,
                 audience=report.audience,
-                week_start=date.fromisoformat(context.partition_key),
+                week_start=week_start,
                 language=language,
                 kpis=chosen,
                 name=report_name(report_id, chosen),
@@ -56,7 +70,25 @@ def _report_asset(report_id: str, report: Report, configuration: Configuration) 
             for language in report.languages
         ]
         return dg.MaterializeResult(
-            metadata={page.stem.rpartition(".")[2]: dg.MetadataValue.path(str(page)) for page in pages}
+            metadata={IS_COMPLETE: not missing, **_links(installation, report, pages)},
+            check_results=[
+                dg.AssetCheckResult(
+                    check_name=IS_COMPLETE,
+                    passed=not missing,
+                    severity=dg.AssetCheckSeverity.WARN,
+                    description="\n".join(missing) or None,
+                )
+            ],
         )
 
     return issue
+
+
+def _links(installation: Installation, report: Report, pages: Sequence[Path]) -> Metadata:
+    links: Metadata = {page.stem.rpartition(".")[2]: dg.MetadataValue.path(str(page)) for page in pages}
+    archive = f"{report.audience}/index.html"
+    if (url := installation.configuration.delivery.archive_url) is not None:
+        links["archive"] = dg.MetadataValue.url(f"{url.rstrip('/')}/{archive}")
+    else:
+        links["archive"] = dg.MetadataValue.path(str(installation.paths.site / archive))
+    return links

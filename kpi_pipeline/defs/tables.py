@@ -6,17 +6,23 @@ is in the same step. Sources and reports have steps of their own.
 """
 
 from collections.abc import Iterator, Mapping
+from datetime import timedelta
 
 import dagster as dg
 
-from kpi_pipeline.calendar.clock import SystemClock
 from kpi_pipeline.catalogue.history.restatement_rows import due_corrections
 from kpi_pipeline.catalogue.judgement import overdue_reviews
+from kpi_pipeline.catalogue.reconciliation import VALUES
 from kpi_pipeline.catalogue.snapshots.descriptions import KPI_TABLES, TABLES_OF_THE_TEAM
+from kpi_pipeline.config.company import Company
 from kpi_pipeline.config.configuration import Configuration
 from kpi_pipeline.config.report import Audience
+from kpi_pipeline.defs.kpi_metadata import TABLE, kpi_metadata
+from kpi_pipeline.defs.metadata import Metadata
+from kpi_pipeline.defs.ownership import owners_of_data, owners_of_kpis
 from kpi_pipeline.defs.partitions import day_of_run
-from kpi_pipeline.pipeline import Publication, Run
+from kpi_pipeline.defs.reconciliation_checks import reconciliation_results, reconciliation_specs
+from kpi_pipeline.pipeline import Installation, Publication, Run
 from kpi_pipeline.sources.contracts.contract import build_contract
 from kpi_pipeline.sources.subjects import SUBJECTS
 from kpi_pipeline.warehouse.build import QUERY_FAILED, TableResult
@@ -26,6 +32,7 @@ from kpi_pipeline.warehouse.sql_project import SqlProject
 
 AUDIENCES: tuple[Audience, ...] = ("internal", "executive")
 GRAIN_CHECK = "grain"
+TIME_TO_PUBLISH = timedelta(hours=3)
 # Where a KPI table is made from others; all are made for the days that are covered.
 KPI_INPUTS = {
     "kpi.weekly_internal": ("kpi.values",),
@@ -46,20 +53,26 @@ def published_key(audience: Audience) -> dg.AssetKey:
     return dg.AssetKey(["published", audience])
 
 
-def warehouse_assets(configuration: Configuration, project: SqlProject) -> dg.AssetsDefinition:
+def warehouse_assets(installation: Installation) -> dg.AssetsDefinition:
     """Return the assets from seeds to published files, all in one step."""
+    configuration, project = installation.configuration, installation.connected
     deliverers = _sources_by_subject(configuration)
     specs = [
         *(_seed_spec(table, description) for table, description in SEED_TABLES.items()),
         *(_table_spec(file, _inputs(file, deliverers)) for file in project.files),
         *(_kpi_spec(table, description, project) for table, description in KPI_TABLES.items()),
-        *(_published_spec(audience, project) for audience in AUDIENCES),
+        *(_published_spec(audience, project, configuration.company) for audience in AUDIENCES),
     ]
+    data, kpis = owners_of_data(configuration), owners_of_kpis(configuration)
+    specs = [spec.replace_attributes(owners=kpis if spec.group_name == "kpi" else data) for spec in specs]
 
     @dg.multi_asset(
         name="warehouse",
         specs=specs,
-        check_specs=[check for file in project.files for check in _check_specs(file)],
+        check_specs=[
+            *(check for file in project.files for check in _check_specs(file)),
+            *reconciliation_specs(project),
+        ],
         pool="warehouse",
         # Without this, the checks of a table would have to run even where the table was left alone.
         can_subset=True,
@@ -67,8 +80,8 @@ def warehouse_assets(configuration: Configuration, project: SqlProject) -> dg.As
     def warehouse_step(
         context: dg.AssetExecutionContext, warehouse: dg.ResourceParam[Run]
     ) -> Iterator[dg.MaterializeResult[None] | dg.AssetCheckResult]:
-        as_of = day_of_run(context, warehouse.installation.configuration.calendar.day_of(SystemClock().now()))
-        selected = context.selected_asset_keys
+        as_of = day_of_run(context, warehouse.installation.today)
+        selected, asked = context.selected_asset_keys, context.selected_asset_check_keys
         for table in warehouse.write_seeds(as_of):
             if asset_key(table) in selected:
                 yield dg.MaterializeResult(asset_key=asset_key(table))
@@ -84,6 +97,7 @@ def warehouse_assets(configuration: Configuration, project: SqlProject) -> dg.As
                     description=result.failed_check.message,
                 )
         report.raise_failures()
+        yield from reconciliation_results(warehouse.reconcile([file.table for file in project.files]), asked)
         if selected.isdisjoint(published_key(audience) for audience in AUDIENCES):
             return
         publication = warehouse.publish(as_of)
@@ -92,16 +106,21 @@ def warehouse_assets(configuration: Configuration, project: SqlProject) -> dg.As
         for correction in due_corrections(warehouse.engine):
             context.log.warning(f"correction due: {correction}")
         if publication.is_new:
-            yield from (result for result in _published(publication) if result.asset_key in selected)
+            shown = kpi_metadata(warehouse, as_of)
+            yield from (result for result in _published(publication, shown) if result.asset_key in selected)
+        yield from reconciliation_results(warehouse.reconcile([VALUES]), asked)
 
     return warehouse_step
 
 
-def _published(publication: Publication) -> Iterator[dg.MaterializeResult[None]]:
+def _published(publication: Publication, shown: Metadata) -> Iterator[dg.MaterializeResult[None]]:
     # A table may be yielded only after those that it is made from.
     last = ("kpi.reported", "kpi.lifetime")
     for table in sorted(KPI_TABLES, key=lambda name: (name in KPI_INPUTS, name in last)):
-        yield dg.MaterializeResult(asset_key=asset_key(table), metadata={"snapshot": publication.snapshot_id})
+        metadata = shown if table == TABLE else {}
+        yield dg.MaterializeResult(
+            asset_key=asset_key(table), metadata={"snapshot": publication.snapshot_id, **metadata}
+        )
     for audience, path in publication.snapshots.items():
         yield dg.MaterializeResult(
             asset_key=published_key(audience),
@@ -213,7 +232,7 @@ def _kpi_spec(table: str, description: str, project: SqlProject) -> dg.AssetSpec
     )
 
 
-def _published_spec(audience: Audience, project: SqlProject) -> dg.AssetSpec:
+def _published_spec(audience: Audience, project: SqlProject, company: Company) -> dg.AssetSpec:
     tables = list(KPI_TABLES)
     if audience == "executive":
         tables = [table for table in tables if table not in TABLES_OF_THE_TEAM]
@@ -227,4 +246,16 @@ def _published_spec(audience: Audience, project: SqlProject) -> dg.AssetSpec:
         description=f"The file that the {audience} audience may open: built from its own list of queries, never "
         "changed after it was written, found through the pointer of the same name.",
         skippable=True,
+        freshness_policy=_published_daily(company),
+    )
+
+
+def _published_daily(company: Company) -> dg.FreshnessPolicy:
+    """Published on every day by three hours after the daily run; a run at another hour of that day counts too."""
+    at = timedelta(hours=int(company.daily_run_at[:2]), minutes=int(company.daily_run_at[3:])) + TIME_TO_PUBLISH
+    minutes = int(at / timedelta(minutes=1)) % (24 * 60)
+    return dg.FreshnessPolicy.cron(
+        deadline_cron=f"{minutes % 60} {minutes // 60} * * *",
+        lower_bound_delta=min(at, timedelta(days=1)),
+        timezone=company.time_zone,
     )

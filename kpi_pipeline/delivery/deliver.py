@@ -23,7 +23,12 @@ def make_post(configuration: Configuration, paths: Paths, clock: Clock, secrets:
 
 
 def deliver_reports(
-    post: Post, *, week: date | None = None, audiences: Collection[str] = (), is_dry_run: bool = False
+    post: Post,
+    *,
+    week: date | None = None,
+    audiences: Collection[str] = (),
+    reports: Collection[str] = (),
+    is_dry_run: bool = False,
 ) -> list[Delivered]:
     """Deliver the reports of a week and return what became of each copy.
 
@@ -31,12 +36,13 @@ def deliver_reports(
         post: what delivering needs.
         week: a day of the week; the last complete week of each snapshot when absent.
         audiences: whose reports to deliver; all when empty.
+        reports: ids of the reports to deliver; all when empty.
         is_dry_run: whether to write to the outbox although delivery is enabled.
     """
     delivered: list[Delivered] = []
     with DeliveryLedger(post.paths.delivery_ledger) as ledger:
         ledger.expire(post.clock.now())
         for report_id, report in post.configuration.reports.items():
-            if not audiences or report.audience in audiences:
+            if (not audiences or report.audience in audiences) and (not reports or report_id in reports):
                 delivered += DeliveryRound(post, ledger, report_id, report, is_dry_run).deliver(week)
     return delivered

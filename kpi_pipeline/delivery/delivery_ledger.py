@@ -8,17 +8,14 @@ does belongs to the channels.
     (nothing), skipped ──► skipped                   unknown ──► sent | failed, by a person
 """
 
-import os
-import sqlite3
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass, fields
 from datetime import date, datetime, timedelta
 from pathlib import Path
-from typing import Literal, Self
+from typing import Literal
 from uuid import uuid4
 
 from kpi_pipeline.config.report import Audience
+from kpi_pipeline.warehouse.ledger import Ledger
 
 State = Literal["claimed", "sent", "failed", "unknown", "skipped"]
 
@@ -44,7 +41,6 @@ create table if not exists deliveries (
     primary key (week_start, report, revision, channel, recipient)
 ) strict;
 """
-BUSY_SECONDS = 30
 # Longer than any attempt may last: a dozen times the longest silence that delivery.yaml allows.
 LEASE = timedelta(minutes=15)
 
@@ -107,28 +103,13 @@ COLUMNS = tuple(field.name for field in fields(Entry))
 OF_PLACE = "week_start = ? and report = ? and revision = ? and channel = ? and recipient = ?"
 
 
-class DeliveryLedger:
+class DeliveryLedger(Ledger):
     """The open ledger; use it as a context manager."""
 
     def __init__(self, path: Path) -> None:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        # SQLite would create the file readable for everybody; it gives its journal the permissions of this file.
-        os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
-        self._connection = sqlite3.connect(path, timeout=BUSY_SECONDS, isolation_level=None)
-        # EXTRA is FULL and a synced folder, without which a power cut can bring a finished journal back.
-        self._connection.execute("pragma synchronous = extra")
+        super().__init__(path)
         with self._transaction():
             self._connection.execute(SCHEMA)
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.close()
-
-    def close(self) -> None:
-        """Release the file."""
-        self._connection.close()
 
     def claim(self, place: Place, contents: Contents, now: datetime) -> str | None:
         """Take a delivery to send it; return the claim, or None if it was sent, is being sent, or nobody can tell."""
@@ -258,17 +239,6 @@ class DeliveryLedger:
             "",
         )
         self._connection.execute(f"insert or replace into deliveries values ({', '.join('?' * len(values))})", values)
-
-    @contextmanager
-    def _transaction(self) -> Iterator[None]:
-        self._connection.execute("begin immediate")
-        try:
-            yield
-            self._connection.execute("commit")
-        except BaseException:
-            if self._connection.in_transaction:
-                self._connection.execute("rollback")
-            raise
 
 
 def _key(place: Place) -> tuple[str, str, int, str, str]:

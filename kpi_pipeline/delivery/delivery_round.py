@@ -13,7 +13,7 @@ from typing import Literal
 from kpi_pipeline.calendar.clock import Clock
 from kpi_pipeline.catalogue.exposure.audience import Audiences
 from kpi_pipeline.config.configuration import Configuration
-from kpi_pipeline.config.delivery import Owner, Recipient
+from kpi_pipeline.config.delivery import Recipient
 from kpi_pipeline.config.delivery_checks import mailbox
 from kpi_pipeline.config.model import Language
 from kpi_pipeline.config.paths import Paths
@@ -29,6 +29,7 @@ from kpi_pipeline.delivery.mail_message import message_id
 from kpi_pipeline.delivery.outbox import write_to_outbox
 from kpi_pipeline.delivery.owner_alert import held_alert
 from kpi_pipeline.delivery.senders import Senders
+from kpi_pipeline.delivery.team import owners
 from kpi_pipeline.errors import DeliveryError
 from kpi_pipeline.reports.issue import report_name
 from kpi_pipeline.reports.snapshot_reading import snapshot_day
@@ -179,21 +180,11 @@ class DeliveryRound:
             self._ledger.skip(place, contents, f"written to the outbox{held}", now)
 
     def _tell_owners(self, due: DueEdition, week_start: date) -> None:
-        for owner in self._owners():
+        for owner in owners(self._delivery, self._post.configuration.reports):
             place = Place(week_start, self._report_id, due.revision, ALERT, mailbox(owner.address))
             alert = held_alert(self._edition(due, week_start, owner.language))
             sender = self._post.senders.of("mail")
             self._dispatcher.send(sender, sender.parcel(alert, place), place, self._contents(due, alert, place))
-
-    def _owners(self) -> list[Owner]:
-        if self._delivery.owner is not None:
-            return [self._delivery.owner]
-        reports = self._post.configuration.reports
-        return [
-            Owner(address=one.to, language=one.language)
-            for one in self._delivery.recipients
-            if one.channel == "mail" and reports[one.report].audience == "internal"
-        ]
 
     @property
     def _dispatcher(self) -> Dispatcher:

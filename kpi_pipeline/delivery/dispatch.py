@@ -1,22 +1,17 @@
 """One delivery from its claim to its outcome.
 
 Here: the order of steps that keeps the promise of at most one copy: claim, send, enter what came of it. Nothing is sent
-without a claim that still holds, and tries are repeated only where a channel says that it is safe.
+without a claim that still holds. When a try is repeated belongs to ``tries``.
 """
 
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 
-from tenacity import RetryCallState, Retrying, retry_if_result, stop_after_attempt
-
 from kpi_pipeline.delivery.channel import ChannelSender, Outcome, Parcel, TryAgain
 from kpi_pipeline.delivery.delivery_ledger import Contents, DeliveryLedger, Place
-from kpi_pipeline.errors import ConfigurationError
+from kpi_pipeline.delivery.tries import outcome_of_tries
 from kpi_pipeline.sources.api.pacing import Pacing
-
-TRIES = 4
-FIRST_WAIT, LONGEST_WAIT = 2.0, 60.0
 
 
 @dataclass
@@ -40,42 +35,9 @@ class Dispatcher:
         return outcome
 
     def _outcome(self, sender: ChannelSender, parcel: Parcel, place: Place, claim: str) -> Outcome:
-        may_have_arrived = False
-
         def attempt() -> Outcome | TryAgain:
-            nonlocal may_have_arrived
             if not self.ledger.renew(place, claim, self.now()):
                 return Outcome("unknown", "the claim was lost")
-            try:
-                result = sender.attempt(parcel, place)
-            except ConfigurationError as error:
-                # Raised for what is missing in the environment, before anybody is asked.
-                return Outcome("failed", str(error))
-            may_have_arrived |= isinstance(result, TryAgain) and result.may_have_arrived
-            return result
+            return sender.attempt(parcel, place)
 
-        retrying = Retrying(
-            stop=stop_after_attempt(TRIES),
-            retry=retry_if_result(lambda result: isinstance(result, TryAgain)),
-            wait=self._wait,
-            sleep=self.pacing.sleep,
-            retry_error_callback=_last_result,
-        )
-        result = retrying(attempt)
-        if isinstance(result, TryAgain):
-            reason = f"{result.reason}, tried {TRIES} times"
-            return Outcome("unknown" if may_have_arrived else "failed", reason)
-        if result.state == "failed" and may_have_arrived:
-            return Outcome("unknown", f"an earlier try may have arrived; then: {result.reason}")
-        return result
-
-    def _wait(self, state: RetryCallState) -> float:
-        longest = min(LONGEST_WAIT, FIRST_WAIT**state.attempt_number)
-        # At least half of it, so that a busy server is really left alone.
-        return longest * (0.5 + 0.5 * self.pacing.jitter())
-
-
-def _last_result(state: RetryCallState) -> Outcome | TryAgain:
-    assert state.outcome is not None
-    result: Outcome | TryAgain = state.outcome.result()
-    return result
+        return outcome_of_tries(attempt, self.pacing)

@@ -9,6 +9,10 @@ import unicodedata
 from kpi_pipeline.wording.outside_text import clean_text
 
 SUBJECT_LIMIT, NAME_LIMIT = 160, 80
+# Python forgets the quotes of a name when it breaks the header into lines; these would then divide the address.
+_DIVIDING = re.compile(r"""[()<>\[\]:;@\\,"]+""")
+# Shorter names fit beside any address of usual length, and keep their signs.
+_UNBROKEN = 30
 _UNSAFE_IN_NAMES = re.compile(r"[^A-Za-z0-9@._-]+")
 
 
@@ -19,6 +23,12 @@ def header_text(text: str, limit: int = SUBJECT_LIMIT) -> str:
     while "=?" in cleaned:
         cleaned = cleaned.replace("=?", "= ?")
     return cleaned
+
+
+def sender_name(text: str) -> str:
+    """Return the name that stands before the sender's address, and can be nothing but a name."""
+    name = header_text(text)
+    return name if len(name) <= _UNBROKEN else clean_text(_DIVIDING.sub(" ", name), SUBJECT_LIMIT)
 
 
 def file_name(text: str) -> str:

@@ -15,7 +15,7 @@ from email.utils import format_datetime
 
 from kpi_pipeline.delivery.delivery_ledger import Place
 from kpi_pipeline.delivery.edition import Edition
-from kpi_pipeline.delivery.header_text import file_name, header_text
+from kpi_pipeline.delivery.header_text import file_name, header_text, sender_name
 from kpi_pipeline.errors import DeliveryError
 
 # Seven bits, so that no server has to recode what was signed off.
@@ -44,7 +44,7 @@ def mail_bytes(edition: Edition, place: Place, *, sender: str, recipient: str, n
     message = EmailMessage(policy=POLICY)
     domain = sender.rpartition("@")[2]
     own_id = message_id(place, edition.language, domain)
-    message["From"] = Address(header_text(edition.company), addr_spec=sender)
+    message["From"] = Address(sender_name(edition.company), addr_spec=sender)
     message["To"] = recipient
     message["Subject"] = header_text(edition.subject)
     message["Date"] = format_datetime(now)

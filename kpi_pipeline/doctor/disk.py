@@ -17,6 +17,7 @@ RECENT = timedelta(weeks=4)
 LEAST_HISTORY = timedelta(weeks=2)
 WEEK_DAYS = 7
 WARNING_DAYS, PROBLEM_DAYS = 60, 14
+ADVICE = "a larger disk; or keep_files_days and snapshots_kept (docs)"
 
 
 @dataclass(frozen=True)
@@ -49,8 +50,12 @@ def disk(examined: Examined) -> Iterator[Finding]:
     growth = _growth(paths.custody_ledger, examined.installation.clock.now())
     facts: dict[str, Fact] = {f"{name}_bytes": size for name, size in used.items()}
     facts |= {"free_bytes": free, "custody_weekly_bytes": None, "days_left": None}
+    # A run writes a snapshot of each audience before it lets go of old ones.
+    is_full = free < used["warehouse"]
     if growth is None:
-        yield Finding("disk", "good", f"{listed}; {_written(free)} free, too early to say how long", facts=facts)
+        lasts = "less than a run may need" if is_full else "too early to say how long"
+        level: Level = "problem" if is_full else "good"
+        yield Finding("disk", level, f"{listed}; {_written(free)} free, {lasts}", ADVICE if is_full else "", facts)
         return
     # Tables and snapshots hold the same rows again, so they grow with custody.
     made_of = (used["custody"] + used["warehouse"] + used["snapshots"]) / max(used["custody"], 1)
@@ -59,10 +64,10 @@ def disk(examined: Examined) -> Iterator[Finding]:
     facts |= {"custody_weekly_bytes": round(growth.weekly_bytes), "days_left": days_left}
     rate = f"{_written(growth.weekly_bytes)} a week arrived in the last {growth.days} days"
     lasts = f"enough for about {days_left:,} days" if days_left is not None else "nothing arrives"
-    level: Level = "good"
+    level = "problem" if is_full else "good"
     if days_left is not None and days_left < WARNING_DAYS:
-        level = "problem" if days_left < PROBLEM_DAYS else "warning"
-    advice = "" if level == "good" else "a larger disk; or keep_files_days and snapshots_kept (docs)"
+        level = "problem" if is_full or days_left < PROBLEM_DAYS else "warning"
+    advice = "" if level == "good" else ADVICE
     yield Finding("disk", level, f"{listed}; {rate}; {_written(free)} free, {lasts}", advice, facts)
 
 

@@ -72,7 +72,7 @@ def _sources(installation: Installation, engine: DuckDbEngine, ledger: CustodyLe
         calendar=installation.configuration.calendar,
         as_of=installation.today,
     )
-    wrong = [state for state in states if state.is_late or state.quarantine]
+    wrong = [state for state in states if state.is_late or state.quarantine or state.failure]
     for state in wrong:
         yield Finding(
             "source",
@@ -86,6 +86,8 @@ def _sources(installation: Installation, engine: DuckDbEngine, ledger: CustodyLe
 
 
 def _problems(state: SourceState) -> Iterator[str]:
+    if state.failure is not None:
+        yield f"could not be taken on {state.failure.failed_for}: {state.failure.problem}"
     if state.late_by_days is None:
         yield "nothing arrived yet"
     elif state.late_by_days:

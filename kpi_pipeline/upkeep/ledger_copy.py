@@ -9,8 +9,7 @@ from contextlib import closing
 from pathlib import Path
 
 from kpi_pipeline.errors import CustodyError
-
-BUSY_SECONDS = 30
+from kpi_pipeline.warehouse.ledger import BUSY_SECONDS
 
 
 def copy_ledger(original: Path, copy: Path) -> None:

@@ -10,15 +10,34 @@ removed to let another run start, notices by ``check_token`` that it must not go
 import fcntl
 import json
 import os
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import UTC, datetime
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from kpi_pipeline.errors import EngineError, RunActiveError
 
 # Written in one go and always of the same length, so that a kill never leaves half a record.
 RECORD_BYTES = 64
+# Whatever holds the lock for longer is stuck. The first import of years takes minutes, not hours.
+LONGEST_RUN = timedelta(hours=4)
+# Whoever only looks who holds the lock lets go of it at once.
+LOOK_SECONDS = 0.05
+
+
+@dataclass(frozen=True)
+class Holder:
+    """Who holds the lock.
+
+    Attributes:
+        pid: its process; None while it has not said so yet.
+        since: when it said so, in UTC.
+    """
+
+    pid: int | None
+    since: datetime
 
 
 class RunLock:
@@ -53,7 +72,22 @@ class RunLock:
         Raises:
             RunActiveError: if another run holds the lock.
         """
-        os.close(self._open_locked())
+        if (holder := self.holder()) is not None:
+            raise RunActiveError(self._refusal(holder))
+
+    def holder(self) -> Holder | None:
+        """Return who holds the lock, None if nobody does; asking changes nothing and is in no run's way."""
+        try:
+            descriptor = os.open(self.path, os.O_RDONLY | os.O_CLOEXEC)
+        except FileNotFoundError:
+            return None
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return self._holder(descriptor)
+        finally:
+            os.close(descriptor)
+        return None
 
     def check_token(self, token: int) -> None:
         """Make sure that the run with this token still holds the lock; to be called before anything that others see.
@@ -71,14 +105,19 @@ class RunLock:
 
     def _open_locked(self) -> int:
         self.path.parent.mkdir(parents=True, exist_ok=True)
+        is_second_try = False
         while True:
             descriptor = os.open(self.path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
             try:
                 fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except BlockingIOError as error:
-                message = self._holder(descriptor)
+                refusal = self._refusal(self._holder(descriptor))
                 os.close(descriptor)
-                raise RunActiveError(message) from error
+                if is_second_try:
+                    raise RunActiveError(refusal) from error
+                is_second_try = True
+                time.sleep(LOOK_SECONDS)
+                continue
             if self._is_current(descriptor):
                 return descriptor
             # Between opening and locking, the file was removed: the lock would be on a file that nobody else sees.
@@ -100,12 +139,14 @@ class RunLock:
                 " if no run is active, remove the file"
             ) from error
 
-    def _holder(self, descriptor: int) -> str:
+    def _holder(self, descriptor: int) -> Holder:
         since = datetime.fromtimestamp(os.fstat(descriptor).st_mtime, UTC)
         content = os.pread(descriptor, RECORD_BYTES, 0)
         # The holder may be between locking and writing; then the record is that of the run before, or none.
-        pid = json.loads(content).get("pid") if content.strip().startswith(b"{") else "unknown"
+        return Holder(json.loads(content).get("pid") if content.strip().startswith(b"{") else None, since)
+
+    def _refusal(self, holder: Holder) -> str:
         return (
-            f"{self.path}: another run holds the warehouse (process {pid}, since {since:%Y-%m-%d %H:%M:%S} UTC);"
-            " wait for it to end"
+            f"{self.path}: another run holds the warehouse (process {holder.pid or 'unknown'}, since"
+            f" {holder.since:%Y-%m-%d %H:%M:%S} UTC); wait for it to end"
         )

@@ -67,6 +67,18 @@ class Refusal:
 
 
 @dataclass(frozen=True)
+class Failure:
+    """Why a source as a whole could not be taken, whatever files there are.
+
+    Attributes:
+        failed_for: the day of the run.
+    """
+
+    failed_for: date
+    problem: str
+
+
+@dataclass(frozen=True)
 class Arrival:
     """One arrival as the ledger knows it.
 

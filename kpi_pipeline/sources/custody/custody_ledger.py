@@ -1,105 +1,39 @@
 """What arrived and what became of it: a small SQLite file outside the warehouse, synced to disk at every change.
 
-Here: one row per arrival and one per confirmation, and the few ways in which they change. Add a column with each field
-of ``arrival``. Which state an arrival gets is decided in ``ingest``; what people are shown about it is made in
-``source_state``.
+Here: one row per arrival, per confirmation and per source that could not be taken, and the few ways in which they
+change. The columns stand in ``custody_schema``. Which state an arrival gets is decided in ``ingest``; what people are
+shown about it is made in ``source_state``.
 """
 
 import json
-import os
 import sqlite3
-from collections.abc import Collection, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import asdict
 from datetime import date, datetime
 from decimal import Decimal
 from pathlib import Path
-from typing import Self
 
-from kpi_pipeline.sources.custody.arrival import Arrival, Contents, Decision, NewArrival, Refusal, State
+from kpi_pipeline.sources.custody.arrival import Arrival, Contents, Decision, Failure, NewArrival, Refusal, State
+from kpi_pipeline.sources.custody.custody_schema import DECIDE, SCHEMA
 from kpi_pipeline.sources.files.opened_file import FileNote
+from kpi_pipeline.warehouse.ledger import Ledger
 
-SCHEMA = """
-create table if not exists arrivals (
-    arrival_id integer primary key,
-    source text not null,
-    file_name text not null,
-    size integer not null,
-    sha256 text not null,
-    modified_ns integer not null,
-    seen_ns integer not null,
-    arrived_at text not null,
-    arrived_for text not null,
-    state text check (state in ('loaded', 'quarantined', 'duplicate', 'superseded')),
-    exported_at text,
-    batch_id text,
-    contract_fingerprint text,
-    rows integer,
-    first_day text,
-    last_day text,
-    control_totals text,
-    is_end_verifiable integer,
-    unknown_columns text,
-    notes text,
-    line integer,
-    column_name text,
-    found text,
-    expected text,
-    advice text,
-    problem text,
-    expired_at text
-) strict;
-create index if not exists arrivals_by_name on arrivals (source, file_name);
-create table if not exists confirmations (
-    source text not null,
-    sha256 text not null,
-    confirmed_at text not null,
-    confirmed_by text not null,
-    reason text not null,
-    primary key (source, sha256)
-) strict;
-"""
-DECIDE = """
-update arrivals
-set
-    state = :state, exported_at = :exported_at, batch_id = :batch_id, contract_fingerprint = :contract_fingerprint,
-    rows = :rows, first_day = :first_day, last_day = :last_day, control_totals = :control_totals,
-    is_end_verifiable = :is_end_verifiable, unknown_columns = :unknown_columns, notes = :notes,
-    line = :line, column_name = :column_name, found = :found, expected = :expected, advice = :advice, problem = :problem
-where arrival_id = :arrival_id
-"""
 REOPEN = "update arrivals set state = null where arrival_id = ?"
 # Bytes that come back are there again, whatever was deleted before.
 RETURNED = "update arrivals set expired_at = null where source = ? and sha256 = ? and expired_at is not null"
-BUSY_SECONDS = 30
 
 
-class CustodyLedger:
+class CustodyLedger(Ledger):
     """The open ledger; use it as a context manager."""
 
     def __init__(self, path: Path) -> None:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        # SQLite would make the file readable for everybody; its journal takes the permissions of this file.
-        os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
-        self._connection = sqlite3.connect(path, timeout=BUSY_SECONDS, isolation_level=None)
+        super().__init__(path)
         self._connection.row_factory = sqlite3.Row
         self._connection.execute("pragma journal_mode = delete")
-        # EXTRA is FULL and a synced folder, without which a power cut can bring a finished journal back.
-        self._connection.execute("pragma synchronous = extra")
         self._connection.executescript(SCHEMA)
         columns = {row["name"] for row in self._connection.execute("pragma table_info(arrivals)")}
         if "expired_at" not in columns:  # a ledger of version 0.1
             self._connection.execute("alter table arrivals add column expired_at text")
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.close()
-
-    def close(self) -> None:
-        """Release the file."""
-        self._connection.close()
 
     def arrivals(self, source: str | None = None) -> list[Arrival]:
         """Return all arrivals, of one source or of every one, in the order in which they arrived."""
@@ -168,17 +102,23 @@ class CustodyLedger:
         rows = self._connection.execute("select sha256 from confirmations where source = ?", (source,))
         return {row["sha256"] for row in rows}
 
-    @contextmanager
-    def _transaction(self) -> Iterator[sqlite3.Cursor]:
-        cursor = self._connection.cursor()
-        cursor.execute("begin immediate")
-        try:
-            yield cursor
-            cursor.execute("commit")
-        except BaseException:
-            if self._connection.in_transaction:
-                cursor.execute("rollback")
-            raise
+    def note_failure(self, source: str, failure: Failure) -> None:
+        """Note that a source could not be taken; the former note about it goes."""
+        with self._transaction() as cursor:
+            cursor.execute(
+                "insert or replace into failures values (?, ?, ?)",
+                (source, failure.failed_for.isoformat(), failure.problem),
+            )
+
+    def clear_failure(self, source: str) -> None:
+        """Note that a source could be taken again."""
+        with self._transaction() as cursor:
+            cursor.execute("delete from failures where source = ?", (source,))
+
+    def failures(self) -> dict[str, Failure]:
+        """Return the sources that could not be taken when that was tried last."""
+        rows = self._connection.execute("select * from failures")
+        return {row["source"]: Failure(date.fromisoformat(row["failed_for"]), row["problem"]) for row in rows}
 
 
 def _inserted(cursor: sqlite3.Cursor, file: NewArrival) -> int:

@@ -12,6 +12,7 @@ from pathlib import Path
 from kpi_pipeline.sources.custody.arrival import Arrival, Decision, NewArrival, Refusal
 from kpi_pipeline.sources.custody.custody import Custody
 from kpi_pipeline.sources.custody.custody_ledger import CustodyLedger
+from kpi_pipeline.sources.custody.dropped import is_as_seen
 from kpi_pipeline.sources.custody.inbox import is_as_listed, scan_inbox
 from kpi_pipeline.sources.files.refused_file import RefusedFile
 
@@ -65,7 +66,7 @@ def take_in(
     unsettled = list(scan.unsettled)
     for file in scan.files:
         known = latest.get(file.name)
-        if known and known.file.sha256 and (known.file.size, known.seen_ns) == (file.size, file.modified_ns):
+        if is_as_seen(file, known):
             continue
         try:
             # A program whose clock is behind may still be writing a file that looks settled.

@@ -6,14 +6,15 @@ source. Wording and tables belong to those who show it; what a state means is de
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from datetime import UTC, date, datetime, timedelta
+from dataclasses import dataclass, replace
+from datetime import date, datetime, timedelta
 
 from kpi_pipeline.calendar.company_calendar import CompanyCalendar
 from kpi_pipeline.config.source import Source
 from kpi_pipeline.sources.contracts.contract import build_contract
-from kpi_pipeline.sources.custody.arrival import Arrival, Refusal
+from kpi_pipeline.sources.custody.arrival import Arrival, Failure, Refusal
 from kpi_pipeline.sources.custody.custody_ledger import CustodyLedger
+from kpi_pipeline.sources.custody.lateness import days_late, newest_accepted
 from kpi_pipeline.sources.custody.quarantine import is_confirmable, waiting_files
 from kpi_pipeline.sources.loading.raw_tables import COVERED_DAYS
 from kpi_pipeline.warehouse.engine import Engine
@@ -69,6 +70,7 @@ class SourceState:
         late_by_days: how long the promise is broken; 0 where it is kept, None where nothing arrived yet.
         waiting: names of the files that the next run decides on.
         expired_files: number of files whose bytes were deleted from custody because of their age.
+        failure: why the source could not be taken when that was tried last.
         frozen_files: those among them whose rows were made by another configuration than today's, and stay so.
     """
 
@@ -88,6 +90,7 @@ class SourceState:
     waiting: tuple[str, ...] = ()
     expired_files: int = 0
     frozen_files: int = 0
+    failure: Failure | None = None
 
 
 def source_states(
@@ -102,12 +105,14 @@ def source_states(
         calendar: says which day an export belongs to.
         as_of: the run's day, the first that is not complete.
     """
-    return [
+    failures = ledger.failures()
+    states = (
         _state(
             name, sources[name], ledger.arrivals(name), _coverage(engine, name, sources[name], as_of), calendar, as_of
         )
         for name in sorted(sources)
-    ]
+    )
+    return [replace(state, failure=failures.get(state.source)) for state in states]
 
 
 def _state(
@@ -118,27 +123,19 @@ def _state(
     calendar: CompanyCalendar,
     as_of: date,
 ) -> SourceState:
-    accepted = [
-        (arrival.exported_at, arrival.file.file_name, arrival.file.arrived_at)
-        for arrival in arrivals
-        if arrival.exported_at is not None and arrival.state not in (None, "quarantined")
-    ]
-    exported_at, last_file, arrived_at = max(accepted, default=(None, None, None))
-    late_by_days = None
-    if exported_at is not None:
-        exported_on = calendar.day_of(exported_at.replace(tzinfo=UTC))
-        late_by_days = max(0, (as_of - exported_on).days - source.promised_every_days)
+    newest = newest_accepted(arrivals)
+    late_by_days = days_late(source, newest, calendar, as_of)
     expired = [arrival for arrival in arrivals if arrival.expired_at is not None]
     return SourceState(
         source=name,
         system=source.system,
-        last_file=last_file,
-        exported_at=exported_at,
+        last_file=newest.file.file_name if newest else None,
+        exported_at=newest.exported_at if newest else None,
         is_late=late_by_days != 0,
         files=dict(Counter(arrival.state for arrival in arrivals)),
         coverage=coverage,
         quarantine=tuple(_quarantined(arrival) for arrival in waiting_files(arrivals)),
-        arrived_at=arrived_at,
+        arrived_at=newest.file.arrived_at if newest else None,
         inbox=source.inbox or name,
         is_pulled=source.pull is not None,
         promised_every_days=source.promised_every_days,

@@ -21,6 +21,8 @@ from kpi_pipeline.sources.files.record_lines import line_of_cells
 from kpi_pipeline.sources.files.refused_file import RefusedFile
 from kpi_pipeline.sources.values.personal_data import hash_parameters
 
+# How a refusal says that the file contradicts itself.
+AS_STATED = "as the file's own total row says"
 ROUNDING_PER_ROW = Decimal("0.01")
 
 
@@ -142,6 +144,6 @@ def verify_totals(prepared: PreparedFile, sums: Mapping[str, Decimal | int | flo
                 line=line_of_cells(*prepared.total_row) if prepared.total_row else None,
                 column=column,
                 found=f"{rows} rows that add up to {loaded.normalize():f}",
-                expected=f"{Decimal(stated).normalize():f}, as the file's own total row says",
+                expected=f"{Decimal(stated).normalize():f}, {AS_STATED}",
                 advice="Rows are missing, repeated or filtered out; export again without filters.",
             )

@@ -6,6 +6,7 @@ Here: the values alone. How they come about belongs to ``ingest``.
 from dataclasses import dataclass
 
 from kpi_pipeline.sources.custody.arrival import Decision, NewArrival, State
+from kpi_pipeline.sources.files.reading import AS_STATED
 
 
 @dataclass(frozen=True)
@@ -16,6 +17,7 @@ class FileOutcome:
         sha256: hash of its bytes; empty if they could not be read.
         rows_loaded: rows that it brought in this run.
         problem: why it is in quarantine.
+        keeps_its_totals: whether its rows add up to the totals that the file itself states; None where it states none.
     """
 
     file_name: str
@@ -23,6 +25,7 @@ class FileOutcome:
     state: State
     rows_loaded: int
     problem: str | None
+    keeps_its_totals: bool | None = None
 
 
 @dataclass(frozen=True)
@@ -43,10 +46,16 @@ class IngestReport:
 
 def outcome_of(file: NewArrival, decision: Decision) -> FileOutcome:
     """Return a decision as it is shown."""
+    keeps_its_totals = None
+    if decision.refusal is not None and decision.refusal.expected.endswith(AS_STATED):
+        keeps_its_totals = False
+    elif decision.contents is not None and decision.contents.control_totals:
+        keeps_its_totals = True
     return FileOutcome(
         file_name=file.file_name,
         sha256=file.sha256,
         state=decision.state,
         rows_loaded=decision.contents.rows if decision.contents else 0,
         problem=decision.refusal.message if decision.refusal else None,
+        keeps_its_totals=keeps_its_totals,
     )

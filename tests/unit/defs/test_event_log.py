@@ -4,8 +4,8 @@ import dagster as dg
 from dagster._core.storage.event_log import SqliteEventLogStorage
 
 from kpi_pipeline.config.paths import Paths
-from kpi_pipeline.defs.daily_run import prepare_dagster_home
 from kpi_pipeline.defs.event_log import QuickEventLogStorage
+from kpi_pipeline.defs.run_settings import prepare_dagster_home
 
 
 @dg.asset

@@ -142,8 +142,8 @@ class _Watch:
             if by_theta is not None and by_year is not None:
                 self.errors.append((abs(value - by_theta), abs(value - by_year)))
             is_above = found is not None and found.score > 0
-            # An unusual surprise too: the spread withstands single ones, and a series whose weeks vary more than they used
-            # to would otherwise stay unusual for good.
+            # Unusual surprises too: the spread withstands single ones, and a series whose weeks vary more than they
+            # used to would otherwise stay unusual for good.
             self._learn(value, by_theta, by_year)
             if found is None or found.rule is None:
                 counts_as, unusual = value, None

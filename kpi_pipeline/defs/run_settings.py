@@ -6,6 +6,7 @@ Here: the settings that a new installation starts with. A file that is there is 
 import json
 
 from kpi_pipeline.config.paths import Paths
+from kpi_pipeline.warehouse.run_lock import LONGEST_RUN
 
 # The dagster.yaml of a new installation. Steps that write are in one pool of one place, so that a second run waits in
 # the queue; a run that failed is not repeated whole, because its sources were tried again already and nothing else is
@@ -28,7 +29,7 @@ run_monitoring:
   enabled: true
   start_timeout_seconds: 300
   max_resume_run_attempts: 0
-  max_runtime_seconds: 14400 # as long as a run may hold the warehouse at all
+  max_runtime_seconds: {longest} # as long as a run may hold the warehouse at all
   free_slots_after_run_end_seconds: 300
   poll_interval_seconds: 60
 run_retries:
@@ -62,4 +63,4 @@ def prepare_dagster_home(paths: Paths) -> None:
     if not settings.exists():
         paths.dagster_home.mkdir(parents=True, exist_ok=True)
         history = json.dumps(str(paths.dagster_home / "history" / "runs"))
-        settings.write_text(INSTANCE_SETTINGS.format(history=history), encoding="utf-8")
+        settings.write_text(INSTANCE_SETTINGS.format(history=history, longest=int(LONGEST_RUN.total_seconds())), encoding="utf-8")

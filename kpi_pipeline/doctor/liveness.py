@@ -41,7 +41,9 @@ def stuck_run(examined: Examined) -> Iterator[Finding]:
         message = Phrase(
             "the run of process {pid} is gone, and a process that it left holds the warehouse since {since}", **facts
         )
-        advice = Phrase("find it with: fuser -v {lock}; end it, then: kpi run", lock=installation.run_lock.path)
+        advice = Phrase(
+            "find it with: {command}; end it, then: kpi run", command=f"fuser -v {installation.run_lock.path}"
+        )
     else:
         message = Phrase("the run of process {pid} holds the warehouse since {since}, {minutes} minutes", **facts)
         advice = Phrase("see in the orchestrator's UI what it does; if it hangs, end process {pid}", **facts)

@@ -80,7 +80,7 @@ def late_reports(examined: Examined) -> Iterator[Finding]:
                 week=due.week.start,
                 due=_moment(installation, due.at),
             )
-            yield Finding(subject, "problem", message, Phrase("kpi report --week {week}", week=due.week.start))
+            yield Finding(subject, "problem", message, f"kpi report --week {due.week.start}")
         else:
             yield Finding(subject, "good", f"the week from {due.week.start} is out")
 
@@ -96,7 +96,7 @@ def late_sources(examined: Examined) -> Iterator[Finding]:
     with CustodyLedger(path) as ledger:
         for name, source in sorted(configuration.sources.items()):
             late = days_late(source, newest_accepted(ledger.arrivals(name)), configuration.calendar, due.day)
-            advice = Phrase("kpi sources {source} says what is missing since when", source=name)
+            advice = Phrase("{command} says what is missing since when", command=f"kpi sources {name}")
             if late is None:
                 message = Phrase("source {source}: nothing arrived yet", source=name)
                 yield Finding(f"source {name}", "problem", message, advice)
@@ -117,7 +117,7 @@ def _not_sent(
         missing=missing,
         readers=readers,
     )
-    return message, Phrase("kpi deliver --week {week} sends them, or says why not", week=due.week.start)
+    return message, Phrase("{command} sends them, or says why not", command=f"kpi deliver --week {due.week.start}")
 
 
 def _is_written(installation: Installation, audience: str, due: DueReports) -> bool:

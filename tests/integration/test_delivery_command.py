@@ -7,15 +7,16 @@ import sys
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from dataclasses import dataclass
-from datetime import date
+from datetime import UTC, date, datetime
 from pathlib import Path
 
 import dagster as dg
 import pytest
 
+from kpi_pipeline.calendar.clock import FixedClock
 from kpi_pipeline.cli.main import main
-from kpi_pipeline.config.configuration import load_configuration
-from kpi_pipeline.defs.delivery import delivery_asset
+from kpi_pipeline.defs.delivery import delivery_assets
+from kpi_pipeline.pipeline import Installation
 from tests.unit.config.conftest import FILES
 from tests.unit.delivery.mail_server import DROP, Authority, MailServer, make_authority
 from tests.unit.delivery.office import Office, small_delivery
@@ -199,7 +200,9 @@ def test_a_held_edition_says_why(say: Say, office: Office, server: MailServer) -
 def test_the_asset_delivers_once_and_fails_where_somebody_has_to_look(
     config: Path, server: MailServer, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    asset = delivery_asset(load_configuration(config))
+    installation = Installation.from_environment(os.environ, FixedClock(datetime(2026, 11, 18, 8, tzinfo=UTC)))
+    assets = {asset.key.path[-1]: asset for asset in delivery_assets(installation)}
+    asset = assets["scorecard"]
     server.scripts.of_recipient["cfo@shop.test"] = ["550 no such user"]
     with dg.DagsterInstance.ephemeral(tempdir=str(tmp_path)) as instance:
 
@@ -211,7 +214,7 @@ def test_the_asset_delivers_once_and_fails_where_somebody_has_to_look(
 
         failed = materialize()
         assert not failed.success
-        failure = failed.failure_data_for_node("delivery__weekly_reports")
+        failure = failed.failure_data_for_node("delivery__scorecard")
         assert failure is not None
         assert failure.error is not None
         assert failure.error.cause is not None

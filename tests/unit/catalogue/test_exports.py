@@ -114,6 +114,7 @@ def of_library(library: dict[str, Metric], project: SqlProject, sources: dict[st
     return plans(library, project, sources)
 
 
+@pytest.mark.slow
 def test_metricflow_finds_nothing_wrong_in_the_exported_library(
     of_library: dict[str, MetricPlan], tmp_path: Path
 ) -> None:

@@ -44,14 +44,14 @@ def test_nothing_is_shown_by_any_of_a_thousand_catalogues(publisher: Publisher) 
 @pytest.mark.parametrize(
     ("place", "broken", "seed"),
     [
-        ("audience.Audiences.metrics_without_sides", frozenset(), 4),
-        ("audience.Audiences.problems", lambda _: iter(()), 1),
-        ("snapshot_plan.without_internal_names", lambda tables, _: tables, 0),
-        ("snapshot_plan.SEEN_LEVELS", "true", 0),
-        ("snapshot_plan._among", lambda *_: "(true)", 0),
-        ("algebra.Product.is_multiple_of", Product.__eq__, 4),
-        ("withheld_texts.WORDS", WORDS - {"member"}, 4),
-        ("driver_exposure.DriverExposure._wanted", lambda *_: ["device", "factors", "region"], 5),
+        ("exposure.audience.Audiences.metrics_without_sides", frozenset(), 4),
+        ("exposure.audience.Audiences.problems", lambda _: iter(()), 1),
+        ("snapshots.snapshot_plan.without_internal_names", lambda tables, _: tables, 0),
+        ("snapshots.snapshot_plan.SEEN_LEVELS", "true", 0),
+        ("snapshots.snapshot_plan._among", lambda *_: "(true)", 0),
+        ("formulas.algebra.Product.is_multiple_of", Product.__eq__, 4),
+        ("exposure.withheld_texts.WORDS", WORDS - {"member"}, 4),
+        ("findings.driver_exposure.DriverExposure._wanted", lambda *_: ["device", "factors", "region"], 5),
     ],
     ids=lambda value: value if isinstance(value, str) and "." in value else "",
 )

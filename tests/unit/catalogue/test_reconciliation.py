@@ -8,9 +8,9 @@ import pytest
 from kpi_pipeline.catalogue.metrics.metric_plan import plan_metric
 from kpi_pipeline.catalogue.reconciliation import RECONCILIATIONS, reconcile_tables, reconcile_values
 from kpi_pipeline.config.configuration import load_configuration
+from kpi_pipeline.pipeline import RAW_TABLES
 from kpi_pipeline.warehouse.duckdb_engine import DuckDbEngine
 from kpi_pipeline.warehouse.seeds import SEED_TABLES
-from kpi_pipeline.pipeline import RAW_TABLES
 from kpi_pipeline.warehouse.sql_project import load_sql_project
 
 # Two orders of 10.00 USD and 20.00 EUR on 2 November, the dollar at 0.9; ads for 5.00 EUR with 100 impressions.
@@ -33,7 +33,8 @@ create table core.orders as
         0.90::decimal(18, 4) as discounts, 9.90::decimal(18, 4) as gross_items
     union all select 'shop', date '2026-11-02', true, 20, 0, 20;
 create table measures.orders as
-    select date '2026-11-02' as day, 2 as orders, 29.90::decimal(18, 4) as gross_sales, 0.90::decimal(18, 4) as discounts;
+    select date '2026-11-02' as day, 2 as orders, 29.90::decimal(18, 4) as gross_sales,
+        0.90::decimal(18, 4) as discounts;
 create table raw.ad_performance as
     select 'ads' as source, 'eur' as currency, 5.00::decimal(18, 4) as cost, 100 as impressions;
 create table core.ad_performance as
@@ -114,6 +115,4 @@ def test_a_value_made_from_other_sums_is_found(engine: DuckDbEngine, checkout: P
     found = reconcile_values(engine, plans)
     assert (found.places, found.differences) == (2, ())
     engine.connection.execute("update measures.ads set ad_clicks = 8")
-    assert reconcile_values(engine, plans).differences == (
-        "ctr_ads 2026-11-02: numerator is 7.0000, expected 8.0000",
-    )
+    assert reconcile_values(engine, plans).differences == ("ctr_ads 2026-11-02: numerator is 7.0000, expected 8.0000",)

@@ -135,6 +135,46 @@ def test_a_report_that_nobody_gets_is_a_warning(folder):
     assert [(one.code, one.is_warning) for one in folder.problems()] == [("CFG066", True)]
 
 
+ALERTS = """\
+alerts:
+    - {channel: mail, to: Boss@Shop.ir}
+"""
+
+
+@pytest.mark.parametrize(
+    ("reports", "is_refused"), [(("weekly",), True), (("weekly", "weekly_internal"), False), ((), False)]
+)
+def test_alerts_never_go_to_whoever_gets_reports_for_executives_alone(folder, reports, is_refused):
+    folder.change("reports.yaml", "reports:\n", f"reports:\n{EXECUTIVE}")
+    readers = "".join(f"    - {{report: {one}, channel: mail, to: boss@shop.ir, language: en}}\n" for one in reports)
+    folder.write(DELIVERY, f"{GOOD}{readers}{ALERTS}")
+    problems = [one for one in folder.problems() if not one.is_warning]
+    assert [one.code for one in problems] == ["CFG067"] * is_refused
+    assert all(one.line == folder.line_of(DELIVERY, "Boss@Shop.ir") for one in problems)
+    assert all(problem_text(one, "fa") != str(one) for one in problems)
+
+
+def test_the_owner_is_of_the_team_whatever_reports_they_get(folder):
+    folder.change("reports.yaml", "reports:\n", f"reports:\n{EXECUTIVE}")
+    reader = "    - {report: weekly, channel: mail, to: data@shop.ir, language: en}\n"
+    folder.write(DELIVERY, f"{GOOD}{reader}{ALERTS.replace('Boss@Shop.ir', 'data@shop.ir')}")
+    assert folder.problems() == []
+
+
+@pytest.mark.parametrize(
+    ("alert", "code"),
+    [
+        ("{channel: mail, to: boss}", "CFG060"),
+        ("{channel: webhook, to: pager}", "KPI004"),
+        ("{channel: chat, to: On Call}", "CFG012"),
+    ],
+)
+def test_an_alert_needs_a_place_that_can_be_reached(folder, alert, code):
+    folder.write(DELIVERY, f"{GOOD}alerts:\n    - {alert}\n")
+    (problem,) = folder.problems()
+    assert (problem.code, problem.line) == (code, folder.line_of(DELIVERY, alert))
+
+
 def test_one_folder_for_both_audiences_is_refused(folder):
     folder.change("reports.yaml", "reports:\n", f"reports:\n{EXECUTIVE}")
     line = "    - {report: weekly, channel: folder, to: /srv/reports/, language: en}\n"

@@ -11,7 +11,7 @@ import pytest
 
 from kpi_pipeline.delivery.delivery_ledger import Place
 from kpi_pipeline.delivery.edition import Attachment, ChatMessage, Edition
-from kpi_pipeline.delivery.header_text import file_name, header_text
+from kpi_pipeline.delivery.header_text import file_name, header_text, sender_name
 from kpi_pipeline.delivery.mail_message import mail_bytes, message_id
 
 WEEK = date(2026, 11, 9)
@@ -150,9 +150,24 @@ def test_no_text_makes_a_header_of_its_own(name: str, field: str) -> None:
         }
 
 
+@pytest.mark.parametrize(
+    "name",
+    [
+        "Smith, Jones & Partners of the whole wide world and more than that with long names",
+        'The "best" <chief@evil.test> of all companies that there are in the whole wide world',
+        "a@evil.test; b@evil.test: (and a remark) [and more] " * 3,
+    ],
+)
+def test_a_long_name_of_a_company_is_no_second_sender(name: str) -> None:
+    (sender,) = parsed(mail(replace(EDITION, company=name)))["From"].addresses
+    assert sender.addr_spec == "reports@shop.test"
+    assert sender.display_name[:1] == name[:1]
+
+
 def test_names_in_headers_stay_readable() -> None:
     assert header_text("نورد\u200cلیخت: گزارش") == "نورد\u200cلیخت: گزارش"
     assert header_text("a" * 500) == "a" * 159 + "…"
+    assert sender_name("Smith, Jones & Partners") == "Smith, Jones & Partners"
     assert file_name("report.fa.html") == "report.fa.html"
     assert "/" not in file_name("../../etc/passwd")
     assert not file_name("../../etc/passwd").startswith(".")

@@ -54,6 +54,7 @@ def test_a_last_day_within_a_week_leaves_that_week_out_of_the_truth(tmp_path):
     assert {value["week_start"] for value in truth["values"]} == {"2026-05-25", "2026-06-01"}
 
 
+@pytest.mark.slow
 def test_memory_does_not_grow_with_the_weeks(tmp_path):
     def peak(weeks: int, scale: float) -> int:
         tracemalloc.start()

@@ -46,7 +46,8 @@ def full_snapshot(maker: Any, text: str = "Name") -> Path:
         )
         free = ("resources", "where_scope", "assumptions", "expired_assumptions", "risks", "tasks", "tasks_done")
         people = {"responsible": text, "consulted": "cmo", "guardrails": text, "is_replace_candidate": True}
-        maker.rows["catalogue"][0] |= dict.fromkeys(free, text) | people
+        # Entries of a list stand on lines of their own.
+        maker.rows["catalogue"][0] |= dict.fromkeys(free, " ".join(text.splitlines())) | people
         maker.add("owners", owner_id="cmo", name_en=text, name_fa=text)
         maker.add("smart", kpi_id="conversion", letter="A", verdict="fail", **finding)
         maker.add("scores", kpi_id="conversion", property="timely", score=0.5, is_passed=False, **finding)

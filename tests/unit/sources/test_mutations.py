@@ -18,7 +18,7 @@ from tests.unit.sources.read_files import ReadFile, read
 from tests.unit.sources.second_parser import second_reading
 
 # ``make faults`` sets it to 10000.
-MUTATIONS = int(os.environ.get("KPI_MUTATIONS", "500"))
+MUTATIONS = int(os.environ.get("KPI_MUTATIONS", "250"))
 
 Row = dict[str, Any]
 COMPARED: dict[str, Callable[[Row], tuple[Any, ...]]] = {

@@ -20,7 +20,7 @@ from kpi_pipeline.warehouse.changes import changes_since, last_sequence, prepare
 from kpi_pipeline.warehouse.duckdb_engine import DuckDbEngine
 from tests.unit.sources.hand_made_files import batch, prepared, table
 
-SEQUENCES = int(os.environ.get("KPI_TEST_SEQUENCES", "40"))
+SEQUENCES = int(os.environ.get("KPI_TEST_SEQUENCES", "20"))
 UNHURRIED = [HealthCheck.too_slow]
 FIRST_DAY = date(2026, 11, 1)
 Coverage = Literal["range", "days_present"]

@@ -13,8 +13,8 @@ from kpi_pipeline.sources.files.refused_file import RefusedFile
 from tests.fault_figures import note_figures
 from tests.unit.sources.read_files import contract
 
-# `make faults` cuts at every byte, the default suite at every fourth.
-STEP = int(os.environ.get("KPI_CUT_STEP", "4"))
+# `make faults` cuts at every byte; the default suite around every end of a line, and at every sixteenth byte.
+STEP = int(os.environ.get("KPI_CUT_STEP", "16"))
 DAYS = 28
 CAMPAIGNS = ("Spring sale | shoes | brand and generic", 'Autumn, "new" prices | shopping', "Été – vidéo", "آزمایش")
 EXTRA = ("Campaign status", "Budget name", "Campaign type", "Bid strategy type", "Status reasons", "Optimization score")

@@ -1,7 +1,7 @@
 """A company of real orders, for the pictures of ``docs/reports.md``: 4,000 orders of a Brazilian market place.
 
-Here: putting its configuration together, running it and writing its reports, by the ``kpi`` command as a user would. The
-goals of ``olist/`` are made up, the orders and reviews are real; they lie in the shared folder beside the checkout.
+Here: putting its configuration together, running it and writing its reports, by the ``kpi`` command as a user would.
+The goals of ``olist/`` are made up, the orders and reviews are real; they lie in the shared folder beside the checkout.
 """
 
 import os

@@ -62,5 +62,10 @@ def prepare_dagster_home(paths: Paths) -> None:
     settings = paths.dagster_home / "dagster.yaml"
     if not settings.exists():
         paths.dagster_home.mkdir(parents=True, exist_ok=True)
-        history = json.dumps(str(paths.dagster_home / "history" / "runs"))
-        settings.write_text(INSTANCE_SETTINGS.format(history=history, longest=int(LONGEST_RUN.total_seconds())), encoding="utf-8")
+        settings.write_text(instance_settings(paths), encoding="utf-8")
+
+
+def instance_settings(paths: Paths) -> str:
+    """Return the settings of a new installation."""
+    history = json.dumps(str(paths.dagster_home / "history" / "runs"))
+    return INSTANCE_SETTINGS.format(history=history, longest=int(LONGEST_RUN.total_seconds()))

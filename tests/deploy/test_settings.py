@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 import yaml
 
-from kpi_pipeline.config.paths import CHECKOUT
-from kpi_pipeline.defs.run_settings import INSTANCE_SETTINGS
+from kpi_pipeline.config.paths import CHECKOUT, Paths
+from kpi_pipeline.defs.run_settings import instance_settings
 
 DEPLOY = CHECKOUT / "deploy"
 EXAMPLE = DEPLOY / "environment.example"
@@ -26,9 +26,9 @@ def readers() -> str:
     return "\n".join(path.read_text(encoding="utf-8") for path in ours if path != EXAMPLE)
 
 
-def test_settings_on_a_server_are_those_of_a_checkout_but_for_the_storage() -> None:
+def test_settings_on_a_server_are_those_of_a_checkout_but_for_the_storage(tmp_path: Path) -> None:
     server = yaml.safe_load((DEPLOY / "dagster.yaml").read_text(encoding="utf-8"))
-    checkout = yaml.safe_load(INSTANCE_SETTINGS.format(history='"history"'))
+    checkout = yaml.safe_load(instance_settings(Paths.from_environment({"KPI_DATA_DIR": str(tmp_path)})))
     assert {name: server[name] for name in server.keys() - STORAGES} == {
         name: checkout[name] for name in checkout.keys() - STORAGES
     }

@@ -8,7 +8,7 @@ export KPI_DATA_DIR := $(abspath $(DATA))
 export KPI_HASH_KEY_FILE ?= $(KPI_DATA_DIR)/hash.key
 export DAGSTER_HOME := $(KPI_DATA_DIR)/dagster
 
-.PHONY: help install demo run dev test test-slow faults mutations simulations check format docs accept bench lock pictures fonts clean
+.PHONY: help install demo run dev test test-slow faults mutations simulations check format docs accept bench lock pictures screens fonts clean
 
 help: ## list the commands
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -102,6 +102,9 @@ lock: ## resolve the lock files again
 
 pictures: .venv/installed-dev ## take the pictures of docs/reports.md from the demo's reports (needs Chromium, pdftoppm, LibreOffice)
 	@$(BIN)/python -m benchmarks.pictures $(KPI_DATA_DIR)
+
+screens: .venv/installed-dev $(KPI_HASH_KEY_FILE) ## take the pictures of the orchestrator's UI and of kpi serve over the demo's data (needs Chromium)
+	@$(BIN)/python -m benchmarks.screens $(KPI_DATA_DIR)
 
 FONT := vazirmatn-33.0.3.tgz
 FONT_SHA512 := 7db8cd73408c8dacd9a487a05b3cfd3871b323500f15ba13fb1ed979c5e5502b437bf9e4cb1ee0b424d99d64bff9e7971bb7db7d7ca608f28923c12c9ccde2ab

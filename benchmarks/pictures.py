@@ -14,6 +14,7 @@ from typing import Any
 
 from playwright.sync_api import Browser, sync_playwright
 
+from benchmarks import olist_company
 from kpi_pipeline.config.paths import CHECKOUT
 from kpi_pipeline.reports.forms import fonts
 from kpi_pipeline.reports.mail import render_mail
@@ -25,20 +26,28 @@ CHROMIUM_ARGUMENTS = ["--no-sandbox", "--disable-gpu", "--disable-background-net
 
 
 def main(data: Path) -> None:
-    """Take all pictures of the newest week below ``data``."""
+    """Take all pictures of the demo company below ``data``, and of a company of real orders if their files are there."""
     program = shutil.which("chromium") or shutil.which("google-chrome")
     if program is None:
         sys.exit("Chromium is needed to take pictures of pages.")
     PICTURES.mkdir(parents=True, exist_ok=True)
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=program, args=CHROMIUM_ARGUMENTS)
-        for audience in ("executive", "internal"):
-            week = sorted((data / "reports" / audience).iterdir())[-1]
-            for language in ("en", "fa"):
-                name = f"{audience}_{language}"
-                for picture in _pictures(browser, week / f"report.{language}.html", name):
-                    print(picture.relative_to(CHECKOUT))
+        _newest_week(browser, data, "")
+        if olist_company.SHARED.is_dir():
+            with tempfile.TemporaryDirectory() as folder:
+                _newest_week(browser, olist_company.write_reports(Path(folder)), "olist_")
+        else:
+            print(f"{olist_company.SHARED} is missing: no pictures of real orders")
         browser.close()
+
+
+def _newest_week(browser: Browser, data: Path, prefix: str) -> None:
+    for audience in ("executive", "internal"):
+        week = sorted((data / "reports" / audience).iterdir())[-1]
+        for language in ("en", "fa"):
+            for picture in _pictures(browser, week / f"report.{language}.html", f"{prefix}{audience}_{language}"):
+                print(picture.relative_to(CHECKOUT))
 
 
 def _pictures(browser: Browser, page: Path, name: str) -> Iterator[Path]:

@@ -26,7 +26,7 @@ CHROMIUM_ARGUMENTS = ["--no-sandbox", "--disable-gpu", "--disable-background-net
 
 
 def main(data: Path) -> None:
-    """Take all pictures of the demo company below ``data``, and of a company of real orders if their files are there."""
+    """Take all pictures of the demo below ``data``, and of a company of real orders if their files are there."""
     program = shutil.which("chromium") or shutil.which("google-chrome")
     if program is None:
         sys.exit("Chromium is needed to take pictures of pages.")

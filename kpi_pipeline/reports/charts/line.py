@@ -48,11 +48,11 @@ def line_chart(chart: LineChart, *, is_right_to_left: bool) -> Markup:
         path = [(x(chart.plan_from + step), y(value)) for step, value in enumerate(chart.plan)]
         shapes.append(curve(path, "plan", width=1, dash="2 3"))
     shapes += [rule(left, y(target), WIDTH - RIGHT, y(target), "plan", width=1.5) for target in chart.targets]
-    if chart.targets:
-        shapes.append(write(left + 4, y(chart.targets[0]) - 4, chart.target_label, colour="plan", has_halo=True))
     for is_gap, run in groupby(enumerate(chart.points), key=lambda pair: pair[1] is None):
         if not is_gap:
             shapes.append(curve([(x(week), y(value)) for week, value in run if value is not None], "ink", width=2))
+    if chart.targets:
+        shapes.append(write(left + 4, y(chart.targets[0]) - 4, chart.target_label, colour="plan", has_halo=True))
     if known:
         week, value = known[-1]
         shapes.append(dot(x(week), y(value), 3.5, "ink"))

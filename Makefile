@@ -8,7 +8,7 @@ export KPI_DATA_DIR := $(abspath $(DATA))
 export KPI_HASH_KEY_FILE ?= $(KPI_DATA_DIR)/hash.key
 export DAGSTER_HOME := $(KPI_DATA_DIR)/dagster
 
-.PHONY: help install demo run dev test test-slow faults mutations simulations check format docs accept bench lock pictures screens fonts clean
+.PHONY: help install demo run dev test test-slow faults mutations simulations weeks check format docs accept bench lock pictures screens fonts clean
 
 help: ## list the commands
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -59,6 +59,9 @@ mutations: .venv/installed-dev ## break behaviours on purpose and see their test
 
 simulations: .venv/installed-dev ## judge series whose truth is known; writes benchmarks/simulations.md
 	@$(BIN)/python -m benchmarks.simulations.run
+
+weeks: .venv/installed-dev ## live through simulated weeks under the real daemon; writes benchmarks/simulated_weeks.md (needs faketime)
+	@$(BIN)/python -m benchmarks.simulated_weeks
 
 check: .venv/installed-dev $(KPI_HASH_KEY_FILE) ## format, lint, types, import contracts, SQL lint
 	@$(BIN)/ruff format --check kpi_pipeline tests benchmarks

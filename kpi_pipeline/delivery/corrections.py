@@ -67,14 +67,14 @@ def due_edition(
     if issued is None:
         return DueEdition(0, current, published_at)
     is_newer = published_at > issued.published_at
-    changes = _corrections(current, audience, week_start, since=issued.published_at, kpis=kpis) if is_newer else ()
+    changes = _corrections(current, week_start, since=issued.published_at, kpis=kpis) if is_newer else ()
     if changes:
         return DueEdition(issued.revision + 1, current, published_at, changes)
     sent = published / audience / f"{issued.snapshot_id}.duckdb"
     snapshot, published_at = (sent, issued.published_at) if sent.is_file() else (current, published_at)
     before = ledger.last_issued(week_start, report, before=issued.revision)
     if before is not None:
-        changes = _corrections(snapshot, audience, week_start, since=before.published_at, kpis=kpis)
+        changes = _corrections(snapshot, week_start, since=before.published_at, kpis=kpis)
     return DueEdition(issued.revision, snapshot, published_at, changes)
 
 
@@ -88,15 +88,16 @@ def _published_at(snapshot: Path) -> datetime:
 
 
 def _corrections(
-    snapshot: Path, audience: Audience, week_start: date, *, since: datetime, kpis: tuple[str, ...] | None
+    snapshot: Path, week_start: date, *, since: datetime, kpis: tuple[str, ...] | None
 ) -> tuple[Change, ...]:
+    # The team's report shows the KPIs of executives too; the executives' file holds no others.
     query = (
         "select kpi_id, finding_en, finding_fa from kpi.restatements where is_correction and week_start = ?"
-        " and audience = ? and to_published_at > ? order by kpi_id, to_published_at, cause"
+        " and to_published_at > ? order by kpi_id, to_published_at, cause"
     )
     with closing(open_snapshot(snapshot)) as connection:
         try:
-            rows = connection.execute(query, [week_start, audience, since]).fetchall()
+            rows = connection.execute(query, [week_start, since]).fetchall()
         except duckdb.Error as error:
             raise DeliveryError(f"{snapshot}: restatements cannot be read; publish again: kpi run: {error}") from error
     found = (Change(english, persian) for kpi, english, persian in rows if kpis is None or kpi in kpis)

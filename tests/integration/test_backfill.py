@@ -51,7 +51,7 @@ def drop(company: Company, day: date) -> None:
 
 def set_up(folder: Path) -> Company:
     company = Company(folder)
-    company.set_up(mail_port=25, run_at="06:00")
+    company.set_up(mail_port=25, run_at="06:00", started_on=FIRST)
     return company
 
 

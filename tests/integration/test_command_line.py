@@ -88,7 +88,7 @@ def run_kpi(checkout: Path) -> Run:
             },
             capture_output=True,
             text=True,
-            timeout=240,
+            timeout=900,
             check=False,
         )
 
@@ -139,6 +139,7 @@ def test_runs_of_the_command_line_are_runs_of_the_orchestrator(demo: Demo) -> No
     assert demo.last_run.isoformat() in {run.tags["dagster/partition"] for run in runs}
 
 
+@pytest.mark.slow
 def test_second_demo_reuses_what_is_there(copy_of: Path, run_kpi: Run) -> None:
     before = (copy_of / "published" / "internal.duckdb").resolve()
     written = (copy_of / "demo" / "truth.json").stat().st_mtime_ns
@@ -195,6 +196,7 @@ def test_run_that_finds_the_warehouse_taken_after_it_was_prepared_says_so(
         orchestrator.run_day(date(2026, 11, 17))
 
 
+@pytest.mark.slow
 def test_analyst_reads_during_a_run_without_failure_and_never_half_of_it(copy_of: Path, run_kpi: Run) -> None:
     """One connection is held open all the time, others are opened again and again while a run publishes."""
     pointer = copy_of / "published" / "internal.duckdb"

@@ -231,6 +231,22 @@ def corrected(office: Office, **changes: Any) -> None:
     )
 
 
+def test_the_team_hears_of_a_corrected_number_of_the_executives_too(mailing: Office, server: MailServer) -> None:
+    mailing.publish("20261118-team", audiences=("internal",))
+    mailing.change(recipients=(reader("team@shop.test", "team"),))
+    mailing.deliver()
+    mailing.publish(
+        "20261120-corrected",
+        audiences=("internal",),
+        published_at=datetime(2026, 11, 20, 6),
+        corrections=({**CORRECTION, "audience": "executive"},),
+        kpi={"values": [5.0, 6.5]},
+    )
+    assert summary(mailing.deliver()) == [("team@shop.test", 1, "sent")]
+    _, correction = server.messages("team@shop.test")
+    assert CORRECTION["finding_en"] in text_of(correction)
+
+
 def test_a_corrected_number_makes_a_new_revision_that_says_what_changed(mailing: Office, server: MailServer) -> None:
     mailing.change(recipients=(reader("ceo@shop.test"), reader("cfo@shop.test", language="fa")))
     mailing.deliver()

@@ -33,20 +33,21 @@ def main(data: Path) -> None:
     PICTURES.mkdir(parents=True, exist_ok=True)
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=program, args=CHROMIUM_ARGUMENTS)
-        _newest_week(browser, data, "")
+        newest = sorted(folder.name for folder in (data / "reports" / "executive").iterdir())[-1]
+        _week(browser, data, newest, "")
         if olist_company.SHARED.is_dir():
             with tempfile.TemporaryDirectory() as folder:
-                _newest_week(browser, olist_company.write_reports(Path(folder)), "olist_")
+                _week(browser, olist_company.write_reports(Path(folder)), olist_company.WEEK, "olist_")
         else:
             print(f"{olist_company.SHARED} is missing: no pictures of real orders")
         browser.close()
 
 
-def _newest_week(browser: Browser, data: Path, prefix: str) -> None:
+def _week(browser: Browser, data: Path, week: str, prefix: str) -> None:
     for audience in ("executive", "internal"):
-        week = sorted((data / "reports" / audience).iterdir())[-1]
         for language in ("en", "fa"):
-            for picture in _pictures(browser, week / f"report.{language}.html", f"{prefix}{audience}_{language}"):
+            page = data / "reports" / audience / week / f"report.{language}.html"
+            for picture in _pictures(browser, page, f"{prefix}{audience}_{language}"):
                 print(picture.relative_to(CHECKOUT))
 
 

@@ -13,6 +13,7 @@ import dagster as dg
 from kpi_pipeline.delivery.readiness import missing_inputs
 from kpi_pipeline.doctor.due import deadline_of
 from kpi_pipeline.pipeline import Installation
+from kpi_pipeline.warehouse.snapshot import pointer
 
 IS_COMPLETE = "inputs_complete"
 # Inputs of an older week that come at last make it complete, and a corrected or withheld edition due.
@@ -56,6 +57,9 @@ def report_condition(report_id: str, installation: Installation) -> dg.Automatio
         return not missing_inputs(configuration, installation.paths, report_id, week_start)
 
     def is_past_deadline(week_start: date, context: dg.AutomationContext[dg.AssetKey]) -> bool:
+        # In a new installation reports have nothing to be made from until a first run has published.
+        if not pointer(installation.paths.published, configuration.reports[report_id].audience).exists():
+            return False
         week = calendar.period_of("week", week_start)
         return deadline_of(calendar, week, deadline) <= _instant(context.evaluation_time)
 

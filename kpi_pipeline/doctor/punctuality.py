@@ -51,8 +51,10 @@ def daily_run(examined: Examined) -> Iterator[Finding]:
 
 
 def late_reports(examined: Examined) -> Iterator[Finding]:
-    """Look whether everybody has got the reports that are due."""
+    """Look whether everybody has got the reports that are due; before a first run came through, none is."""
     installation = examined.installation
+    if not installation.paths.publication_ledger.exists():
+        return
     configuration = installation.configuration
     due = due_reports(configuration.calendar, configuration.delivery.deadline, installation.clock.now())
     if due.week.start < configuration.company.started_on:

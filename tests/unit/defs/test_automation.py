@@ -126,8 +126,17 @@ def test_what_is_missing_is_awaited_until_the_deadline_and_what_was_held_goes_ou
     assert daemon.look(datetime(2026, 11, 17, 7, 1, tzinfo=UTC)) == set()
 
 
+def test_nothing_is_made_before_anything_was_published(daemon: Daemon) -> None:
+    assert daemon.look(monday(12, 1)) == set()  # the deadline has passed
+    daemon.office.publish("20261116-first", audiences=("executive", "internal"), as_of=date(2026, 11, 16))
+    assert daemon.look(monday(12, 2)) == EVERYTHING
+
+
 @pytest.mark.slow
 def test_a_run_that_failed_is_left_to_people(daemon: Daemon) -> None:
-    assert daemon.look(monday(12, 1)) == EVERYTHING  # nothing was ever published, and the deadline has passed
-    assert "found no pointer" in daemon.run(EVERYTHING)
-    assert daemon.look(monday(12, 2)) & {"reports/scorecard", "reports/team"} == set()
+    daemon.office.publish("20261116-over", audiences=("executive", "internal"), as_of=date(2026, 11, 16))
+    reports = daemon.office.paths.reports
+    reports.write_text("a file where a folder should be", encoding="utf-8")
+    assert daemon.look(monday(6)) == EVERYTHING
+    assert str(reports) in daemon.run(EVERYTHING)
+    assert daemon.look(monday(6, 1)) & {"reports/scorecard", "reports/team"} == set()

@@ -76,7 +76,7 @@ format: .venv/installed-dev ## rewrite Python and SQL in the project's style
 	@$(BIN)/ruff check --fix kpi_pipeline tests benchmarks
 	@$(BIN)/sqlfluff fix sql --processes 2
 
-docs: .venv/installed ## write the pages of docs/catalogue and the schemas for editors
+docs: .venv/installed $(KPI_HASH_KEY_FILE) ## write the pages of docs/catalogue and the schemas for editors
 	@$(BIN)/kpi export pages --output docs/catalogue
 	@$(BIN)/kpi schema --output schemas
 

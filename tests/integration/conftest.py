@@ -12,7 +12,7 @@ from kpi_pipeline.calendar.clock import FixedClock
 from kpi_pipeline.cli import main as cli
 from kpi_pipeline.config.paths import Paths
 from kpi_pipeline.pipeline import Installation, Publication
-from tests.integration.books_company import BooksCompany, Kpi
+from tests.integration.books_company import BooksCompany, Kpi, new_books_company
 
 NOW = datetime(2026, 11, 21, 12, tzinfo=UTC)
 HASH_KEY = b"a key for tests alone"
@@ -60,6 +60,15 @@ def config_with(checkout: Path) -> Callable[..., Path]:
         return folder
 
     return make
+
+
+@pytest.fixture(scope="module")
+def original(tmp_path_factory: pytest.TempPathFactory, checkout: Path) -> BooksCompany:
+    """A company whose books are loaded, to be copied and never changed."""
+    company = new_books_company(tmp_path_factory.mktemp("books"), checkout)
+    company.export(20, {day: 100 + day for day in range(2, 20)})
+    company.load()
+    return company
 
 
 @pytest.fixture

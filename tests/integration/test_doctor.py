@@ -23,15 +23,7 @@ from kpi_pipeline.doctor.warehouse import warehouse
 from kpi_pipeline.sources.custody.arrival import NewArrival
 from kpi_pipeline.sources.custody.custody_ledger import CustodyLedger
 from kpi_pipeline.warehouse import space
-from tests.integration.books_company import NOW, BooksCompany, Kpi, new_books_company
-
-
-@pytest.fixture(scope="module")
-def original(tmp_path_factory: pytest.TempPathFactory, checkout: Path) -> BooksCompany:
-    company = new_books_company(tmp_path_factory.mktemp("books"), checkout)
-    company.export(20, {day: 100 + day for day in range(2, 20)})
-    company.load()
-    return company
+from tests.integration.books_company import NOW, BooksCompany, Kpi
 
 
 @pytest.fixture

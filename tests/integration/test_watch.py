@@ -22,7 +22,7 @@ from kpi_pipeline.delivery.delivery_ledger import Contents, DeliveryLedger, Plac
 from kpi_pipeline.doctor.finding import Examined, Finding
 from kpi_pipeline.doctor.watch import Watched, watch
 from kpi_pipeline.warehouse.run_lock import LONGEST_RUN
-from tests.integration.books_company import NOW, BooksCompany, Kpi, new_books_company
+from tests.integration.books_company import NOW, BooksCompany, Kpi
 from tests.unit.delivery.hook_server import HookServer
 from tests.unit.delivery.mail_server import MailServer, make_authority
 
@@ -49,14 +49,6 @@ with RunLock(pathlib.Path(sys.argv[1])).acquire():
         print(os.getpid(), flush=True)
     time.sleep(60)
 """
-
-
-@pytest.fixture(scope="module")
-def original(tmp_path_factory: pytest.TempPathFactory, checkout: Path) -> BooksCompany:
-    company = new_books_company(tmp_path_factory.mktemp("books"), checkout)
-    company.export(20, {day: 100 + day for day in range(2, 20)})
-    company.load()
-    return company
 
 
 @pytest.fixture

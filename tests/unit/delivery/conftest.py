@@ -1,6 +1,5 @@
 """An office, a mail server with a certificate of its own authority, and waiting that takes no time."""
 
-from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
 
@@ -8,22 +7,8 @@ import pytest
 
 from kpi_pipeline.delivery import delivery_round
 from kpi_pipeline.delivery.compose import compose_edition
-from tests.unit.delivery.mail_server import Authority, MailServer, make_authority
+from tests.unit.delivery.mail_server import MailServer
 from tests.unit.delivery.office import Office, small_delivery, smtp
-
-
-@pytest.fixture(scope="session")
-def authority(tmp_path_factory: pytest.TempPathFactory) -> Authority:
-    return make_authority(tmp_path_factory.mktemp("authority"))
-
-
-@pytest.fixture
-def server(authority: Authority, monkeypatch: pytest.MonkeyPatch) -> Iterator[MailServer]:
-    """A running mail server whose authority is trusted."""
-    monkeypatch.setenv("SSL_CERT_FILE", str(authority.trusted))
-    with MailServer(authority.server) as running:
-        yield running
-
 
 # Equal orders give equal editions, so that offices that share a snapshot can share the work.
 shared_compose = cache(compose_edition)
